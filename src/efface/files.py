@@ -1,0 +1,127 @@
+"""Files that are either whole or absent: write to a temporary neighbour, flush, rename."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from efface.errors import InfrastructureError, InputError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path; on success it becomes ``path``, on any failure nothing is left.
+
+    Raises:
+        InfrastructureError: the disk is full or not writable.
+    """
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        with _disk_errors(path):
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            _flush(temporary)
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder; on success it replaces ``path``, on failure nothing is left.
+
+    Raises:
+        InfrastructureError: the disk is full or not writable.
+    """
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        with _disk_errors(path):
+            yield temporary
+            temporary.chmod(0o777 & ~_umask())
+            if path.exists():
+                shutil.rmtree(path)
+            os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file or none."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON document, keys in the order given, NaN refused."""
+    write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path, *, kind: str, version: int) -> dict[str, Any]:
+    """Read a JSON document of efface and check its version field.
+
+    Raises:
+        InputError: absent, not JSON, or of a version this efface does not know.
+    """
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(
+            f"{kind} {path} does not exist: run the step that writes it first"
+        ) from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{kind} {path} is not JSON ({error}): make it again") from None
+    found = content.get("version") if isinstance(content, dict) else None
+    if found != version:
+        raise InputError(
+            f"{kind} {path} has version {found!r}; this efface reads version {version}"
+        )
+    return dict(content)
+
+
+def sha256_bytes(content: bytes) -> str:
+    """SHA-256 as hexadecimal text."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file as hexadecimal text, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _umask() -> int:
+    """What the process takes away from a new file's mode; ``tempfile`` takes away more."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InfrastructureError(
+                f"disk full while writing {path}: nothing half-written is left; free some and rerun"
+            ) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise InfrastructureError(f"cannot write {path}: {error.strerror}") from error
+        raise

@@ -1,0 +1,85 @@
+import errno
+import json
+import os
+
+import pytest
+
+from efface.errors import InfrastructureError, InputError
+from efface.files import read_json, sha256_file, whole_file, whole_folder, write_bytes, write_json
+
+
+def names(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_a_file_is_written_whole_and_nothing_else_is_left(tmp_path):
+    write_bytes(tmp_path / "deep" / "a", b"content")
+    assert (tmp_path / "deep" / "a").read_bytes() == b"content"
+    assert names(tmp_path / "deep") == ["a"]
+
+
+def test_a_failure_while_writing_leaves_the_former_file(tmp_path):
+    write_bytes(tmp_path / "a", b"former")
+    with pytest.raises(ZeroDivisionError), whole_file(tmp_path / "a") as temporary:
+        temporary.write_bytes(b"half")
+        raise ZeroDivisionError
+    assert (tmp_path / "a").read_bytes() == b"former"
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("write", [whole_file, whole_folder])
+def test_a_full_or_closed_disk_is_an_infrastructure_error_and_leaves_nothing(tmp_path, write, code):
+    with pytest.raises(InfrastructureError, match="a"), write(tmp_path / "a"):
+        raise OSError(code, os.strerror(code))
+    assert names(tmp_path) == []
+
+
+def test_a_folder_replaces_the_former_one_whole(tmp_path):
+    for content in ("first", "second"):
+        with whole_folder(tmp_path / "f") as temporary:
+            (temporary / content).write_text(content)
+    assert names(tmp_path / "f") == ["second"]
+    assert names(tmp_path) == ["f"]
+
+
+def test_files_and_folders_are_readable_as_the_umask_says(tmp_path):
+    former = os.umask(0o022)
+    try:
+        write_bytes(tmp_path / "a", b"")
+        with whole_folder(tmp_path / "f"):
+            pass
+    finally:
+        os.umask(former)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "f").stat().st_mode & 0o777 == 0o755
+
+
+def test_json_goes_to_disk_and_back_and_nan_is_refused(tmp_path):
+    write_json(tmp_path / "a", {"version": 1, "x": [1.5]})
+    assert read_json(tmp_path / "a", kind="thing", version=1) == {"version": 1, "x": [1.5]}
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "b", {"version": 1, "x": float("nan")})
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "does not exist"),
+        ("{", "is not JSON"),
+        ("[]", "has version None"),
+        (json.dumps({"version": 2}), "has version 2; this efface reads version 1"),
+    ],
+    ids=["absent", "not-json", "a-list", "another-version"],
+)
+def test_a_document_that_cannot_be_read_says_why(tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "a").write_text(content)
+    with pytest.raises(InputError, match=said):
+        read_json(tmp_path / "a", kind="thing", version=1)
+
+
+def test_a_hash_is_that_of_the_bytes(tmp_path):
+    write_bytes(tmp_path / "a", b"abc")
+    assert sha256_file(tmp_path / "a").startswith("ba7816bf")
