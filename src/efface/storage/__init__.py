@@ -1,0 +1,30 @@
+"""Places where bytes are kept: a local folder or ``s3://bucket/prefix``, with the same verbs."""
+
+from pathlib import Path
+
+from efface.errors import InputError
+from efface.storage.local import LocalStore
+from efface.storage.store import Keys, Store
+
+__all__ = ["Keys", "LocalStore", "Store", "open_store"]
+
+
+def open_store(place: str) -> Store:
+    """Open a local folder (made on the first write) or ``s3://bucket/prefix``.
+
+    Raises:
+        InputError: another kind of address, or no bucket in it.
+    """
+    if not place:
+        raise InputError("the place is empty: give a local path or s3://bucket/prefix")
+    if place.startswith("s3://"):
+        from efface.storage.s3 import S3Store  # boto3 takes a while to import
+
+        return S3Store(place)
+    if place.startswith("file://"):
+        return LocalStore(Path(place.removeprefix("file://")))
+    if "://" in place:
+        raise InputError(
+            f"place {place!r} is not supported: use a local path or s3://bucket/prefix"
+        )
+    return LocalStore(Path(place))

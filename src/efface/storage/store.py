@@ -1,0 +1,61 @@
+"""What can be done with a place where bytes are kept."""
+
+from pathlib import Path
+from typing import Protocol
+
+Keys = list[str]
+"""Sorted; a name of its own because ``list`` is a verb of a store."""
+
+
+class Store(Protocol):
+    """Objects under one place; keys are relative, with ``/`` between their parts."""
+
+    place: str
+    """Local path or s3:// address."""
+
+    def read(self, key: str) -> bytes:
+        """Whole object. InputError when absent."""
+        ...
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        """``length`` bytes from ``offset``, fewer at the end. InputError when absent."""
+        ...
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write a whole object or none, replacing what was there."""
+        ...
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Write unless it exists, else False. Of two at the same time only one gets True."""
+        ...
+
+    def list(self, prefix: str = "") -> Keys:
+        """Sorted keys that begin with ``prefix``."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove an object; an absent one is fine."""
+        ...
+
+    def delete_all(self, prefix: str) -> Keys:
+        """Remove all keys that begin with ``prefix`` and give their names."""
+        ...
+
+    def erase(self, name: str) -> dict[str, int]:
+        """Remove object ``name`` and all under ``name/``, hidden files and old versions too.
+
+        Gives the bytes of each key; nothing there is fine.
+        """
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object."""
+        ...
+
+    def upload(self, source: Path, key: str) -> None:
+        """Copy a local file in."""
+        ...
+
+    def download(self, key: str, target: Path) -> None:
+        """Copy an object to a local file, whole or not at all. InputError when absent."""
+        ...
