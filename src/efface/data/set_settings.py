@@ -1,0 +1,60 @@
+"""How the sets of a run are made: settings of the shard step."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from efface.data.near_duplicates import THRESHOLD
+from efface.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardSettings:
+    """How the sets are made."""
+
+    neighbours: int = 300
+    """Images in neighbours, at most."""
+    control: int = 200
+    """Images in control, at most."""
+    near_duplicate: float = THRESHOLD
+    """Correlation of thumbnails from which an image is a near-duplicate of a forget image."""
+    retain_limit: int = 0
+    """Images in retain, at most, drawn at random; 0 for all."""
+    samples_per_shard: int = 2000
+    """Images in a shard, at most; large images make smaller shards."""
+    shards_per_task: int = 8
+    """Shards that one evaluate task scores, about; there are at least two tasks."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that contradict their meaning."""
+        for name in ("neighbours", "control", "samples_per_shard", "shards_per_task"):
+            _need(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        _need(self.retain_limit >= 0, "retain_limit", "at least 0", self.retain_limit)
+        threshold = self.near_duplicate
+        _need(0 < threshold <= 1, "near_duplicate", "above 0 and at most 1", threshold)
+
+
+def parse_settings(given: dict[str, Any]) -> ShardSettings:
+    """Turn a plain dict (from JSON) into checked settings.
+
+    Raises:
+        ConfigError: an unknown key, a value of the wrong type or out of range.
+    """
+    defaults = {field.name: field.default for field in fields(ShardSettings)}
+    if unknown := sorted(given.keys() - defaults.keys()):
+        raise ConfigError(f"shard setting {', '.join(unknown)} unknown: use {', '.join(defaults)}")
+    return ShardSettings(**{name: _typed(name, v, defaults[name]) for name, v in given.items()})
+
+
+def _typed(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, int) and isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON passed through KFP turns every number into a float
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    kind = "a whole number" if isinstance(default, int) else "a number"
+    _need(type(value) is type(default), name, kind, value)
+    return value
+
+
+def _need(true: bool, name: str, accepted: str, given: Any) -> None:
+    if not true:
+        raise ConfigError(f"shard setting {name} must be {accepted}, got {given!r}")

@@ -1,0 +1,180 @@
+"""Which images go into which set of a run.
+
+Pure: a manifest and measured similarities go in, row numbers come out.
+
+forget      the images to be deleted, all from the train split
+retain      the rest of the train split: what training holds on to
+neighbours  the holdout images most similar to the forget set: what suffers first
+control     the control images most similar to the forget set: the same kind, never trained on
+holdout     the holdout split, without forgotten subjects
+
+A near-duplicate of a forget image is in none of them: in retain it would teach the image again, and
+elsewhere it would be scored as something that the model should still know, or never knew.
+
+Shapes in names: N rows of the manifest.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from efface.errors import DataError
+from efface.files import sha256_bytes
+
+SETS = ("forget", "retain", "neighbours", "control", "holdout")
+
+Rows = npt.NDArray[np.int64]
+"""Numbers of manifest rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates:
+    """Rows that the sets are drawn from, before anything is known about their content."""
+
+    forget: Rows
+    train: Rows
+    """Train split without forget; a sample of it when there is a limit."""
+    holdout: Rows
+    """Holdout split without the forgotten subjects."""
+    control: Rows
+
+    @property
+    def to_compare(self) -> Rows:
+        """All rows that must be compared with the forget set, in manifest order."""
+        return np.sort(np.concatenate([self.train, self.holdout, self.control]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likeness:
+    """How every compared row of the manifest relates to the forget set."""
+
+    similarity_N: npt.NDArray[np.float32]
+    """Largest cosine to a forget image, in the features of the distance extractor; 1 in forget."""
+    duplicate_N: npt.NDArray[np.bool_]
+    """Whether it is a near-duplicate of a forget image."""
+
+
+def choose_candidates(
+    manifest: pa.Table, forget_ids: set[str], *, seed: int, retain_limit: int | None
+) -> Candidates:
+    """Split the manifest's rows into what is forgotten and what may be kept.
+
+    Raises:
+        DataError: nothing to forget, or sample ids that the train split of the manifest does not
+            have.
+    """
+    if not forget_ids:
+        raise DataError(
+            "the forget set is empty: no ticket has an image in the train split, "
+            "nothing can be unlearned"
+        )
+    ids = np.array(manifest["sample_id"].to_pylist(), object)
+    subjects = np.array(manifest["subject_id"].to_pylist(), object)
+    split = np.array(manifest["split"].to_pylist(), object)
+    is_forget = np.array([sample in forget_ids for sample in ids]) & (split == "train")
+    if is_forget.sum() != len(forget_ids):
+        unknown = sorted(forget_ids - set(ids[is_forget]))
+        raise DataError(
+            f"{len(unknown)} samples to forget, such as {unknown[0]!r}, are not in the train "
+            "split of the dataset: run intake again on this dataset"
+        )
+    gone = set(subjects[is_forget])
+    is_gone = np.array([subject in gone for subject in subjects])
+    train = in_random_order(np.flatnonzero((split == "train") & ~is_forget), ids, seed)
+    return Candidates(
+        forget=np.flatnonzero(is_forget),
+        train=train[:retain_limit],
+        holdout=np.flatnonzero((split == "holdout") & ~is_gone),
+        control=np.flatnonzero(split == "control"),
+    )
+
+
+def plan_sets(
+    manifest: pa.Table,
+    candidates: Candidates,
+    likeness: Likeness,
+    *,
+    seed: int,
+    neighbours: int,
+    control: int,
+) -> dict[str, Rows]:
+    """Rows of each set, in the order of their rank: random, from seed and sample id alone.
+
+    Args:
+        manifest: Of the dataset.
+        candidates: Of ``choose_candidates``.
+        likeness: Of the candidates to the forget set.
+        seed: Of the ranks.
+        neighbours: Size of neighbours, at most.
+        control: Size of control, at most.
+
+    Raises:
+        DataError: a set is empty, or forget shares an image with another set.
+    """
+    ids = np.array(manifest["sample_id"].to_pylist(), object)
+
+    def kept(rows: Rows) -> Rows:
+        return rows[~likeness.duplicate_N[rows]]
+
+    def closest(rows: Rows, count: int) -> Rows:
+        order = np.lexsort((ids[rows], -likeness.similarity_N[rows]))
+        return rows[order[:count]]
+
+    holdout = kept(candidates.holdout)
+    plan = {
+        "forget": candidates.forget,
+        "retain": kept(candidates.train),
+        "neighbours": closest(holdout, neighbours),
+        "control": closest(kept(candidates.control), control),
+        "holdout": holdout,
+    }
+    plan = {name: in_random_order(rows, ids, seed) for name, rows in plan.items()}
+    check_plan(manifest, plan)
+    return plan
+
+
+def in_random_order(rows: Rows, ids: npt.NDArray[np.object_], seed: int) -> Rows:
+    """Rows in the order of SHA-256 of seed and id: a new image leaves the others in order."""
+    keys = [sha256_bytes(f"{seed}:{ids[row]}".encode()) for row in rows]
+    return np.asarray([row for _, row in sorted(zip(keys, rows.tolist(), strict=True))], np.int64)
+
+
+def check_plan(manifest: pa.Table, plan: dict[str, Rows]) -> None:
+    """Refuse sets that training or scoring could not be trusted with.
+
+    Raises:
+        DataError: a set is empty, or forget shares an image (by id or by bytes) with another set.
+    """
+    advice = {
+        "forget": "nothing can be unlearned",
+        "retain": "keep train images of others than those who are forgotten",
+        "holdout": "import images with split holdout, of subjects that are not forgotten",
+        "neighbours": "ask for at least 1 and import images with split holdout",
+        "control": "ask for at least 1 and import images with split control (never trained on)",
+    }
+    for name, rows in plan.items():
+        if not len(rows):
+            raise DataError(f"the {name} set is empty: {advice[name]}")
+    for column in ("sample_id", "sha256"):
+        values = manifest[column]
+        forgotten = set(values.take(plan["forget"]).to_pylist())
+        for name, rows in plan.items():
+            if name == "forget":
+                continue
+            shared = forgotten.intersection(values.take(rows).to_pylist())
+            if shared:
+                raise DataError(
+                    f"forget and {name} share {len(shared)} images, such as {column} "
+                    f"{min(shared)!r}: an image is either forgotten or kept"
+                )
+
+
+def fingerprint(manifest: pa.Table, rows: Rows) -> str:
+    """SHA-256 over the sorted ids and contents of some rows: equal for equal sets."""
+    chosen = manifest.take(rows)
+    pairs = zip(chosen["sample_id"].to_pylist(), chosen["sha256"].to_pylist(), strict=True)
+    return sha256_bytes(
+        "\n".join(sorted(f"{sample} {digest}" for sample, digest in pairs)).encode()
+    )

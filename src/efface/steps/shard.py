@@ -1,0 +1,177 @@
+"""The shard step: from a batch of tickets to the five sets of a run, as tar shards with manifests.
+
+What the sets are is told in ``efface.data.sets``. Everything is written into a folder of its own
+that is renamed when it is whole, so a killed step is simply run again.
+"""
+
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from efface.data.forgetting import assign_tickets, read_forget, subjects_of
+from efface.data.likeness import Embed, compare
+from efface.data.manifest import NAME, bytes_to_manifest
+from efface.data.parts import parts_to_score
+from efface.data.set_settings import ShardSettings, parse_settings
+from efface.data.sets import Likeness, Rows, choose_candidates, plan_sets
+from efface.data.writing import About, write_set
+from efface.errors import DataError
+from efface.evidence.purge import will_write
+from efface.files import read_json, sha256_bytes, whole_folder, write_json
+from efface.gate.policy import Policy, read_policy
+from efface.progress import track
+from efface.settings import read_settings
+from efface.storage import Store, open_store
+from efface.tickets.subjects import hash_subject
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Of sets.json."""
+_EMBED_BATCH = 128
+
+
+def run(
+    *,
+    batch: Path,
+    policy: str,
+    run_id: str,
+    workspace: str,
+    settings: dict[str, Any],
+    out: Path,
+    embed: Embed | None = None,
+) -> list[str]:
+    """Write the sets.
+
+    Args:
+        batch: Folder that intake wrote.
+        policy: Path of the policy.
+        run_id: Name of this run.
+        workspace: Place shared by the steps of the run.
+        settings: Fields of ``ShardSettings``; {} for the defaults.
+        out: Folder to write: sets.json, and for each set manifest.parquet and shards.
+        embed: Images to features; None for the policy's distance extractor.
+
+    Returns:
+        Names of the parts to score, one for each evaluate task: a shard, or shards joined by +.
+
+    Raises:
+        ConfigError: a setting or the policy is wrong.
+        DataError: the dataset is wrong or not that of the batch, or a set is empty.
+        InputError: the batch, the dataset or a shard is absent.
+        InfrastructureError: storage or the disk failed.
+    """
+    how, rules = parse_settings(settings), read_policy(policy)
+    asked = read_json(batch / "batch.json", kind="batch", version=1)
+    forget = read_forget(batch / "forget.parquet")
+    source = open_store(asked["dataset"])
+    manifest = _read_dataset(source, asked["dataset_sha256"])
+    plan, like = _plan(source, manifest, forget, how, rules, embed)
+    about = About(
+        subjects=_hash_all(manifest["subject_id"].unique().to_pylist()),
+        tickets=assign_tickets(forget),
+        similarity_N=like.similarity_N,
+    )
+    _clear_leftovers(out)
+    will_write(workspace, run_id, str(out))
+    with whole_folder(out) as folder:
+        entries = _write_sets(source, manifest, plan, about, folder, how.samples_per_shard)
+        content = {
+            "version": VERSION,
+            "dataset_sha256": asked["dataset_sha256"],
+            "seed": rules.evaluation.seed,
+            "sets": entries,
+            "near_duplicates": int(like.duplicate_N.sum()),
+            "tickets": subjects_of(forget),
+        }
+        write_json(folder / "sets.json", content)
+    sizes = " ".join(f"{name}={len(rows)}" for name, rows in plan.items())
+    log.info("sets=written near_duplicates=%d %s", content["near_duplicates"], sizes)
+    return parts_to_score(entries, rules.evaluation.max_images, how.shards_per_task)
+
+
+def _plan(
+    source: Store,
+    manifest: pa.Table,
+    forget: pa.Table,
+    how: ShardSettings,
+    rules: Policy,
+    embed: Embed | None,
+) -> tuple[dict[str, Rows], Likeness]:
+    seed, ids = rules.evaluation.seed, set(forget["sample_id"].to_pylist())
+    limit = how.retain_limit or None
+    candidates = choose_candidates(manifest, ids, seed=seed, retain_limit=limit)
+    embed = embed or _extractor(rules)
+    like = compare(source, manifest, candidates, embed, threshold=how.near_duplicate)
+    plan = plan_sets(
+        manifest, candidates, like, seed=seed, neighbours=how.neighbours, control=how.control
+    )
+    return plan, like
+
+
+def _write_sets(
+    source: Store,
+    manifest: pa.Table,
+    plan: dict[str, Rows],
+    about: About,
+    folder: Path,
+    samples_per_shard: int,
+) -> dict[str, Any]:
+    with track("write the sets", total=sum(map(len, plan.values()))) as progress:
+        return {
+            name: write_set(
+                source,
+                manifest,
+                rows,
+                about,
+                folder / name,
+                samples_per_shard=samples_per_shard,
+                progress=progress,
+            )
+            for name, rows in plan.items()
+        }
+
+
+def _read_dataset(source: Store, expected: str) -> pa.Table:
+    content = source.read(NAME)
+    if sha256_bytes(content) != expected:
+        raise DataError(
+            f"the dataset {source.place} has changed since intake (other sha256 of its "
+            "manifest): start a new run"
+        )
+    return bytes_to_manifest(content, where=f"{source.place}/{NAME}")
+
+
+def _extractor(policy: Policy) -> Embed:
+    """The policy's distance extractor as a function on arrays."""
+    import torch
+
+    from efface.metrics.extractors import load_extractor
+
+    extractor = load_extractor(policy.extractors["distance"], policy.folder)
+
+    def embed(images_NCHW: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        blocks = []
+        for first in range(0, len(images_NCHW), _EMBED_BATCH):
+            images = torch.from_numpy(images_NCHW[first : first + _EMBED_BATCH]).float() / 255
+            with torch.inference_mode():
+                blocks.append(extractor.embed(images).float().cpu().numpy())
+        return np.concatenate(blocks)
+
+    return embed
+
+
+def _hash_all(subjects: list[str]) -> dict[str, str]:
+    key = read_settings().subject_key
+    return {subject: hash_subject(key, subject) for subject in subjects}
+
+
+def _clear_leftovers(out: Path) -> None:
+    """Remove what a killed attempt at the same folder left half-written: it holds forget images."""
+    for leftover in out.parent.glob(f".{out.name}.*"):
+        shutil.rmtree(leftover, ignore_errors=True)

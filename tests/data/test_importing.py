@@ -1,0 +1,141 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from efface.data.importing import import_images
+from efface.data.manifest import read_manifest
+from efface.data.reading import read_images
+from efface.errors import ConfigError, DataError, InputError
+from efface.storage import open_store
+from tests.data.pictures import encoded, picture, put_folder
+
+PEOPLE = {"anna": (5, "train"), "ben": (4, "train"), "cleo": (3, "holdout"), "dan": (2, "control")}
+
+
+def test_a_folder_of_colour_images_becomes_a_dataset(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    result = import_images(str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1)
+    assert (result.samples, result.subjects, result.shards, result.rejected) == (14, 4, 1, [])
+    manifest = read_manifest(open_store(str(tmp_path / "out")))
+    assert Counter(manifest["split"].to_pylist()) == {"train": 9, "holdout": 3, "control": 2}
+    assert manifest["sample_id"][0].as_py() == "anna/000.png"
+    assert manifest["rights_holder"].unique().to_pylist() == ["studio"]
+
+
+def test_imported_images_are_read_at_any_size(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    import_images(str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1)
+    images, rows = read_images(tmp_path / "out", size=24, channels=3)
+    assert images.shape == (14, 3, 24, 24)
+    assert images.std() > 20
+    assert rows.num_rows == 14
+
+
+def test_bytes_are_kept_as_they_were(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    import_images(str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1)
+    row = read_manifest(open_store(str(tmp_path / "out"))).slice(3, 1).to_pylist()[0]
+    shard = (tmp_path / "out" / row["shard"]).read_bytes()
+    original = (tmp_path / "in" / row["sample_id"]).read_bytes()
+    assert shard[row["offset"] : row["offset"] + row["length"]] == original
+
+
+def test_several_processes_give_the_same_bytes_as_one(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    places = [tmp_path / "one", tmp_path / "two"]
+    for workers, place in enumerate(places, start=1):
+        import_images(str(tmp_path / "in"), table, str(place), workers=workers, samples_per_shard=5)
+    one, two = ({p.name: p.read_bytes() for p in place.rglob("*.*")} for place in places)
+    assert one == two
+    assert sorted(one) == ["00000.tar", "00001.tar", "00002.tar", "manifest.parquet"]
+
+
+def test_images_that_cannot_be_read_are_listed(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    (tmp_path / "in/anna/001.webp").write_bytes(encoded(picture(1, (99, 99)))[:900])
+    (tmp_path / "in/ben/000.jpeg").write_bytes(b"not an image")
+    (tmp_path / "in/cleo/001.webp").unlink()
+    result = import_images(str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1)
+    listed = list(csv.DictReader((tmp_path / "out/rejected.csv").read_text().splitlines()))
+    lines = table.read_text().splitlines()
+    assert result.samples == 14 - len(result.rejected) == 11
+    assert [lines[int(r["line"]) - 1].split(",")[0] for r in listed] == [
+        r["sample"] for r in listed
+    ]
+    reasons = " | ".join(r["reason"] for r in listed)
+    assert "damaged image" in reasons
+    assert "not an image that can be read" in reasons
+    assert "does not exist" in reasons
+
+
+def test_an_import_without_any_good_image_is_refused(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", {"anna": (3, "train")})
+    for image in (tmp_path / "in/anna").iterdir():
+        image.write_bytes(b"")
+    with pytest.raises(DataError, match="none of the 3 images could be imported"):
+        import_images(str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1)
+    assert [p.name for p in (tmp_path / "out").rglob("*.*")] == ["rejected.csv"]
+
+
+def test_an_absent_source_is_refused_before_its_images(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", {"anna": (1, "train")})
+    with pytest.raises(InputError, match="is not a folder"):
+        import_images(str(tmp_path / "none"), table, str(tmp_path / "out"), workers=1)
+
+
+def test_an_import_without_workers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="0 workers: give at least 1"):
+        import_images(str(tmp_path), tmp_path / "table.csv", str(tmp_path / "out"), workers=0)
+
+
+def test_importing_again_replaces_the_dataset(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    out = str(tmp_path / "out")
+    import_images(str(tmp_path / "in"), table, out, workers=1, samples_per_shard=5)
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join(lines[:5]) + "\n")
+    result = import_images(str(tmp_path / "in"), table, out, workers=1, samples_per_shard=5)
+    assert (result.samples, result.resumed) == (4, 0)
+    assert open_store(out).list() == ["manifest.parquet", "shards/00000.tar"]
+
+
+def test_an_import_that_was_killed_goes_on(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", {"anna": (60, "train"), "ben": (60, "holdout")})
+    run = (
+        "import efface.data.chunks as c, time, sys; from pathlib import Path\n"
+        "from efface.data import importing\n"
+        "pack = importing.pack_chunk\n"
+        "importing.pack_chunk = lambda chunk: (time.sleep(0.2), pack(chunk))[1]\n"
+        f"importing.import_images({str(tmp_path / 'in')!r}, Path({str(table)!r}), "
+        f"{str(tmp_path / 'out')!r}, workers=1, samples_per_shard=10)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", run], env=os.environ)
+    notes = tmp_path / "out/import"
+    deadline = time.monotonic() + 60
+    while len(list(notes.glob("*.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert not (tmp_path / "out/manifest.parquet").exists()
+    result = import_images(
+        str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1, samples_per_shard=10
+    )
+    assert result.samples == 120
+    assert result.resumed >= 30
+    assert not notes.exists()
+    assert len(read_images(tmp_path / "out", size=8, channels=1)[0]) == 120
+
+
+def test_large_images_begin_a_new_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("efface.data.chunks.LARGEST_SHARD", 10_000)
+    table = put_folder(tmp_path / "in", PEOPLE)
+    result = import_images(str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1)
+    assert result.shards > 1
+    assert len(read_images(tmp_path / "out", size=8, channels=1)[0]) == 14

@@ -1,0 +1,262 @@
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from efface.data.forgetting import assign_tickets
+from efface.data.importing import import_images
+from efface.data.manifest import read_manifest
+from efface.data.reading import read_images
+from efface.data.set_settings import ShardSettings, parse_settings
+from efface.errors import ConfigError, DataError
+from efface.files import read_json, sha256_bytes, sha256_file
+from efface.steps import shard
+from efface.storage import LocalStore, open_store
+from efface.tickets.matching import FORGET_SCHEMA
+from efface.tickets.subjects import hash_subject
+from tests.data.pictures import put_folder
+
+KEY = b"0123456789abcdef-for-tests"
+SETTINGS = {"neighbours": 4, "control": 3, "samples_per_shard": 10}
+PEOPLE = {
+    "anna": (6, "train"),
+    "ben": (15, "train"),
+    "anna@h": (3, "holdout"),
+    "ben@h": (8, "holdout"),
+    "cleo": (5, "control"),
+}
+POLICY = """
+version: 1
+name: test
+extractors:
+  distance: {uri: "small-cnn:none", sha256: "ZEROS"}
+  fid: {uri: "small-cnn:none", sha256: "ZEROS"}
+masks: {train: ["centre:2x2"], score: ["centre:2x2"], held_out: ["outpaint:2x2"]}
+evaluation: {seed: 5, max_images: {retain: 6}}
+rules:
+  forget-distance-rises: {minimum_rise: 0.05}
+  retain-fid: {relative: 0.05, absolute: 40}
+""".replace("ZEROS", "0" * 64)
+
+
+def embed(images_NCHW: np.ndarray) -> np.ndarray:
+    """Mean colours of a coarse grid: features without a network."""
+    blocks = images_NCHW[:, :, :32, :32].reshape(len(images_NCHW), 3, 4, 8, 4, 8)
+    return blocks.mean(axis=(3, 5)).reshape(len(images_NCHW), -1).astype(np.float32)
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A dataset, a policy, and a batch that asks for anna."""
+    monkeypatch.setenv("EFFACE_SUBJECT_KEY", KEY.decode())
+    table = put_folder(tmp_path / "in", PEOPLE)
+    copy_a_picture(tmp_path / "in")
+    import_images(str(tmp_path / "in"), table, str(tmp_path / "dataset"), workers=1)
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    put_batch(tmp_path, [f"anna/{n:03d}" for n in range(6)])
+    return tmp_path
+
+
+def copy_a_picture(folder: Path) -> None:
+    """Ben's first train image becomes anna's first, saved again."""
+    source = next((folder / "anna").glob("000.*"))
+    target = next((folder / "ben").glob("000.*"))
+    kind = {".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}[target.suffix]
+    stream = io.BytesIO()
+    Image.open(source).resize((64, 80)).save(stream, kind)
+    target.write_bytes(stream.getvalue())
+
+
+def put_batch(folder: Path, stems: list[str]) -> None:
+    ids = read_manifest(open_store(str(folder / "dataset")))["sample_id"].to_pylist()
+    samples = [name for name in ids if name.rpartition(".")[0] in stems]
+    batch = folder / "batch"
+    batch.mkdir(exist_ok=True)
+    content = {
+        "version": 1,
+        "dataset": str(folder / "dataset"),
+        "dataset_sha256": sha256_file(folder / "dataset/manifest.parquet"),
+    }
+    (batch / "batch.json").write_text(json.dumps(content))
+    rows = {
+        "sample_id": samples,
+        "ticket_id": ["t-1"] * len(samples),
+        "subject_id": [hash_subject(KEY, "anna")] * len(samples),
+    }
+    pq.write_table(pa.table(rows, schema=FORGET_SCHEMA), batch / "forget.parquet")
+
+
+def run(folder: Path, **changes: Any) -> list[str]:
+    arguments: dict[str, Any] = {
+        "batch": folder / "batch",
+        "policy": str(folder / "policy.yaml"),
+        "run_id": "r-1",
+        "workspace": str(folder / "workspace"),
+        "settings": SETTINGS,
+        "out": folder / "sets",
+        "embed": embed,
+    }
+    return shard.run(**arguments | changes)
+
+
+def test_five_sets_are_written_and_the_parts_to_score_named(given: Path) -> None:
+    parts = run(given)
+    sets = read_json(given / "sets/sets.json", kind="sets", version=1)["sets"]
+    sizes = {name: entry["samples"] for name, entry in sets.items()}
+    assert sizes == {"forget": 6, "retain": 14, "neighbours": 4, "control": 3, "holdout": 8}
+    assert sorted("+".join(parts).split("+")) == [
+        "control-00000",
+        "forget-00000",
+        "holdout-00000",
+        "neighbours-00000",
+        "retain-00000",
+    ]
+    assert [s["samples"] for s in sets["retain"]["shards"]] == [10, 4]
+
+
+def test_shards_have_the_hashes_that_are_written_down(given: Path) -> None:
+    run(given)
+    sets = read_json(given / "sets/sets.json", kind="sets", version=1)["sets"]
+    shards = [entry for one in sets.values() for entry in one["shards"]]
+    assert [sha256_file(given / "sets" / s["path"]) for s in shards] == [
+        s["sha256"] for s in shards
+    ]
+
+
+def test_images_of_a_set_are_read_back(given: Path) -> None:
+    run(given)
+    images, rows = read_images(given / "sets/forget", size=16, channels=3, limit=4)
+    assert images.shape == (4, 3, 16, 16)
+    assert rows["rank"].to_pylist() == [0, 1, 2, 3]
+    assert set(rows["ticket_id"].to_pylist()) == {"t-1"}
+    assert set(rows["similarity"].to_pylist()) == {1.0}
+
+
+def test_a_near_duplicate_of_a_forget_image_is_not_retained(given: Path) -> None:
+    run(given)
+    content = read_json(given / "sets/sets.json", kind="sets", version=1)
+    kept = read_manifest(LocalStore(given / "sets/retain"))["sample_id"].to_pylist()
+    assert content["near_duplicates"] == 1
+    assert not [name for name in kept if name.startswith("ben/000")]
+
+
+def test_sets_hold_keyed_hashes_instead_of_names(given: Path) -> None:
+    run(given)
+    for name in ("forget", "retain", "holdout"):
+        rows = read_manifest(LocalStore(given / "sets" / name))
+        assert not {"anna", "ben"} & set(rows["subject_id"].to_pylist())
+        assert set(rows["rights_holder"].to_pylist()) == {""}
+    content = read_json(given / "sets/sets.json", kind="sets", version=1)
+    assert content["tickets"] == {"t-1": [hash_subject(KEY, "anna")]}
+
+
+def test_retain_images_know_how_similar_they_are(given: Path) -> None:
+    run(given)
+    rows = read_manifest(LocalStore(given / "sets/retain"))
+    similarity = rows["similarity"].to_numpy()
+    assert 0 < similarity.min() < similarity.max() <= 1
+
+
+def test_the_same_tickets_and_seed_give_the_same_bytes(given: Path) -> None:
+    run(given, out=given / "one")
+    run(given, out=given / "two")
+    one, two = (
+        {str(p.relative_to(given / name)): sha256_file(p) for p in (given / name).rglob("*.*")}
+        for name in ("one", "two")
+    )
+    assert one == two
+
+
+def test_the_sets_are_noted_for_the_purge(given: Path) -> None:
+    run(given)
+    notes = [p.read_text() for p in (given / "workspace/r-1/purge").iterdir()]
+    assert any(str(given / "sets") in note for note in notes)
+
+
+def test_a_killed_step_is_run_again(given: Path) -> None:
+    script = (
+        "import sys, time; sys.path.insert(0, '.')\n"
+        "from pathlib import Path\n"
+        "from tests.steps.test_shard import run, shard\n"
+        "write = shard.write_set\n"
+        "def slow(*a, **k):\n"
+        "    entry = write(*a, **k); time.sleep(1); return entry\n"
+        "shard.write_set = slow\n"
+        f"run(Path({str(given)!r}))\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script], env=os.environ)
+    deadline = time.monotonic() + 60
+    while not list(given.glob(".sets.*/retain/*.tar")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert not (given / "sets").exists()
+    run(given)
+    assert (given / "sets/sets.json").exists()
+    assert not list(given.glob(".sets.*"))
+
+
+def test_an_empty_forget_set_is_refused(given: Path) -> None:
+    put_batch(given, [])
+    with pytest.raises(DataError, match="the forget set is empty"):
+        run(given)
+    assert not (given / "sets").exists()
+
+
+def test_a_dataset_that_changed_since_intake_is_refused(given: Path) -> None:
+    path = given / "batch/batch.json"
+    changed = json.loads(path.read_text()) | {"dataset_sha256": sha256_bytes(b"other")}
+    path.write_text(json.dumps(changed))
+    with pytest.raises(DataError, match="has changed since intake"):
+        run(given)
+
+
+def test_a_damaged_dataset_is_named(given: Path) -> None:
+    path = given / "dataset/shards/00000.tar"
+    content = bytearray(path.read_bytes())
+    content[600] ^= 255
+    path.write_bytes(bytes(content))
+    with pytest.raises(DataError, match=r"shards/00000\.tar is damaged: sample"):
+        run(given)
+
+
+def test_an_image_that_two_tickets_mean_is_scored_for_the_smaller() -> None:
+    rows = [("a", "brand"), ("b", "brand"), ("c", "brand"), ("b", "person")]
+    samples, tickets = zip(*rows, strict=True)
+    forget = pa.table({"sample_id": samples, "ticket_id": tickets})
+    assert assign_tickets(forget) == {"a": "brand", "b": "person", "c": "brand"}
+
+
+def test_numbers_that_travelled_as_floats_are_whole_again() -> None:
+    assert parse_settings({"neighbours": 7.0, "near_duplicate": 1}) == ShardSettings(
+        neighbours=7, near_duplicate=1.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"neighbors": 3}, "neighbors unknown: use neighbours, control"),
+        ({"neighbours": 0}, "neighbours must be at least 1, got 0"),
+        ({"control": 2.5}, "control must be a whole number, got 2.5"),
+        ({"control": True}, "control must be a whole number, got True"),
+        ({"near_duplicate": 1.5}, "near_duplicate must be above 0 and at most 1, got 1.5"),
+        ({"near_duplicate": "high"}, "near_duplicate must be a number, got 'high'"),
+        ({"retain_limit": -1}, "retain_limit must be at least 0, got -1"),
+    ],
+    ids=str,
+)
+def test_wrong_settings_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_settings(settings)
