@@ -1,0 +1,1 @@
+"""Evidence of a run: the page with pictures, and what was purged."""

@@ -1,0 +1,1 @@
+"""Deletion tickets: what one is, where they wait, who has claimed them."""

@@ -1,0 +1,171 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from efface.errors import EffaceError, InfrastructureError, InputError
+from efface.evidence.purge import will_write
+from efface.steps import intake, settle
+from tests.given import KEY, a_dataset, put_ticket
+
+
+@pytest.fixture(autouse=True)
+def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EFFACE_SUBJECT_KEY", KEY)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A run called "one" that has claimed t-1 and found t-2 to be without data."""
+    (tmp_path / "tickets").mkdir()
+    put_ticket(tmp_path / "tickets", "t-1", "dress-5")
+    put_ticket(tmp_path / "tickets", "t-2", "nobody")
+    assert take(tmp_path, "one") == 1
+    return tmp_path
+
+
+def take(place: Path, run_id: str) -> int:
+    return intake.run(
+        tickets=str(place / "tickets"),
+        dataset=str(a_dataset(place / "dataset")),
+        run_id=run_id,
+        workspace=str(place / "workspace"),
+        out=place / "out",
+    )
+
+
+def end(place: Path, status: str = "SUCCEEDED", run_id: str = "one") -> dict[str, Any]:
+    tickets, workspace = str(place / "tickets"), str(place / "workspace")
+    return settle.run(tickets=tickets, run_id=run_id, workspace=workspace, status=status)
+
+
+def left(place: Path, name: str, **content: Any) -> None:
+    (place / "workspace" / "one" / name).write_text(json.dumps(content))
+
+
+def state(place: Path, ticket_id: str = "t-1") -> dict[str, Any]:
+    return dict(json.loads((place / "tickets" / "states" / f"{ticket_id}.json").read_text()))
+
+
+def settlement(place: Path) -> dict[str, Any]:
+    return dict(json.loads((place / "workspace" / "one" / "settlement.json").read_text()))
+
+
+def private_copy(place: Path) -> Path:
+    folder = place / "artifacts" / "sets"
+    will_write(str(place / "workspace"), "one", str(folder))
+    folder.mkdir(parents=True)
+    (folder / "00000.tar").write_bytes(b"0" * 100)
+    return folder
+
+
+def test_a_registered_model_completes_its_tickets(place: Path) -> None:
+    left(place, "outcome.json", passed=True, reasons=[])
+    left(place, "registered.json", version=1)
+    end(place)
+    assert (state(place)["state"], state(place)["opendsr_status"]) == ("completed", "completed")
+    assert take(place, "two") == 0
+
+
+def test_a_blocked_model_blocks_its_tickets_with_the_reasons(place: Path) -> None:
+    left(place, "outcome.json", passed=False, reasons=["retain FID rose", "t-1 is remembered"])
+    end(place)
+    assert state(place)["state"] == "blocked"
+    assert state(place)["reasons"] == ["retain FID rose", "t-1 is remembered"]
+    assert take(place, "two") == 1
+
+
+def test_a_failed_run_makes_its_tickets_pending_again(place: Path) -> None:
+    end(place, "FAILED")
+    assert state(place)["state"] == "pending"
+    assert "FAILED" in state(place)["reasons"][0]
+    assert take(place, "two") == 1
+    assert state(place)["attempts"] == 2
+
+
+def test_a_damaged_outcome_makes_the_tickets_pending_and_is_told(place: Path) -> None:
+    (place / "workspace" / "one" / "outcome.json").write_text("{")
+    with pytest.raises(InputError, match=r"outcome\.json"):
+        end(place)
+    assert state(place)["state"] == "pending"
+
+
+def test_the_settlement_tells_of_every_ticket_of_the_run(place: Path) -> None:
+    left(place, "outcome.json", passed=True, reasons=[])
+    left(place, "registered.json", version=1)
+    found = end(place)
+    states = {entry["ticket_id"]: entry["state"] for entry in found["tickets"]}
+    assert states == {"t-1": "completed", "t-2": "no_data_found"}
+    assert settlement(place) == found
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "CANCELED"])
+def test_private_copies_go_whatever_happened(place: Path, status: str) -> None:
+    folder = private_copy(place)
+    found = end(place, status)
+    assert not folder.exists()
+    assert not (place / "out" / "forget.parquet").exists()
+    assert (place / "out" / "batch.json").exists()
+    assert {entry["place"]: entry["files"] for entry in found["purged"]} == {
+        str(folder): 1,
+        str(place / "out" / "forget.parquet"): 1,
+    }
+
+
+def test_settling_twice_changes_nothing(place: Path) -> None:
+    private_copy(place)
+    left(place, "outcome.json", passed=False, reasons=["retain FID rose"])
+    first = end(place) | {"settled_at": ""}
+    assert end(place) | {"settled_at": ""} == first
+
+
+def test_settling_again_leaves_the_tickets_of_the_next_run_alone(place: Path) -> None:
+    end(place, "FAILED")
+    take(place, "two")
+    end(place, "FAILED")
+    assert (state(place)["state"], state(place)["run_id"]) == ("in_progress", "two")
+
+
+def test_a_copy_that_stays_is_an_error_after_all_else_is_done(place: Path) -> None:
+    left(place, "outcome.json", passed=True, reasons=[])
+    left(place, "registered.json", version=1)
+    folder = private_copy(place)
+    (place / "workspace" / "one" / "purge" / "torn.json").write_text("{")
+    with pytest.raises(InfrastructureError, match="not purged: noted in purge/torn.json"):
+        end(place)
+    assert state(place)["state"] == "completed"
+    assert not folder.exists()
+    assert settlement(place)["not_purged"][0]["place"] == "noted in purge/torn.json"
+
+
+def test_copies_go_also_when_the_ticket_folder_is_gone(place: Path) -> None:
+    folder = private_copy(place)
+    shutil.rmtree(place / "tickets")
+    with pytest.raises(EffaceError, match="does not exist"):
+        end(place)
+    assert not folder.exists()
+    assert settlement(place)["tickets"] == []
+
+
+def test_a_run_that_claimed_nothing_is_settled_too(place: Path) -> None:
+    found = end(place, run_id="idle")
+    assert (found["tickets"], found["verdict"], found["purged"]) == ([], "none", [])
+
+
+def test_a_gateway_that_does_not_answer_fails_no_run(
+    place: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("EFFACE_PUSHGATEWAY", "http://127.0.0.1:1")
+    end(place)
+    assert "metrics=not_pushed" in caplog.text
+
+
+def test_settings_that_are_wrong_do_not_keep_the_copies(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = private_copy(place)
+    monkeypatch.setenv("EFFACE_LEASE_HOURS", "soon")
+    end(place)
+    assert not folder.exists()
