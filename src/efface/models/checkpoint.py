@@ -1,0 +1,128 @@
+"""The checkpoint on disk: a model folder of its own library, plus ``efface.json``.
+
+Only the student is written: no teacher, optimiser, moving average or gradient moments. The
+fingerprint is a hash of the tensors themselves, so it does not depend on file metadata, and reading
+it needs no torch.
+"""
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from efface.errors import CheckpointError
+from efface.evaluation.report import Hygiene
+from efface.files import read_json, whole_folder, write_json
+
+if TYPE_CHECKING:  # the protocol needs torch, a fingerprint does not
+    from efface.models.protocol import ImageToImageModel
+
+VERSION = 1
+RECORD = "efface.json"
+
+
+def load_model(folder: Path) -> "ImageToImageModel":
+    """Load a model folder in evaluation mode.
+
+    Raises:
+        CheckpointError: absent, damaged, or of another architecture than its config says.
+    """
+    from efface.models.families import load_family
+
+    if not folder.is_dir():
+        raise CheckpointError(f"model folder {folder} does not exist")
+    model = load_family(folder)
+    model.module.eval().requires_grad_(False)
+    return model
+
+
+def save_model(model: "ImageToImageModel", folder: Path, lineage: dict[str, Any]) -> str:
+    """Write a model folder, whole or not at all, and return its fingerprint.
+
+    Args:
+        model: what to save.
+        folder: where; replaced when it exists.
+        lineage: where the model comes from: fingerprint of its base, method, seed, batch.
+    """
+    with whole_folder(folder) as temporary:
+        model.save(temporary)
+        found = fingerprint(temporary)
+        record = {"version": VERSION, "family": model.family, "fingerprint": found}
+        write_json(temporary / RECORD, {**record, "lineage": lineage})
+    return found
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The ``efface.json`` of a checkpoint: family, fingerprint, lineage.
+
+    Raises:
+        InputError: the folder was not written by ``save_model``.
+    """
+    return read_json(folder / RECORD, kind="checkpoint record", version=VERSION)
+
+
+def fingerprint(folder: Path) -> str:
+    """SHA-256 over every tensor's name, type, shape and bytes, in the order of names.
+
+    Raises:
+        CheckpointError: no safetensors file, or one that is damaged.
+    """
+    digest = hashlib.sha256()
+    tensors = sorted(_tensors(folder), key=lambda tensor: tensor[0])
+    for name, header, path, start in tensors:
+        first, last = header["data_offsets"]
+        digest.update(json.dumps([name, header["dtype"], header["shape"]]).encode())
+        with path.open("rb") as stream:
+            stream.seek(start + first)
+            digest.update(stream.read(last - first))
+    return digest.hexdigest()
+
+
+def tensor_names(folder: Path) -> set[str]:
+    """Names of the tensors in a checkpoint."""
+    return {name for name, *_ in _tensors(folder)}
+
+
+def compare(before: Path, after: Path) -> Hygiene:
+    """Say what, other than encoder weights, differs between two checkpoints of one architecture."""
+    import torch
+
+    old, new = load_model(before), load_model(after)
+    movable = {name for name, _ in new.encoder_parameters()}
+    old_state, new_state = old.module.state_dict(), new.module.state_dict()
+    moved = [
+        name
+        for name in sorted(old_state.keys() & new_state.keys())
+        if name not in movable and not torch.equal(old_state[name], new_state[name])
+    ]
+    return Hygiene(
+        unexpected_keys=sorted(tensor_names(after) - tensor_names(before)),
+        missing_keys=sorted(tensor_names(before) - tensor_names(after)),
+        moved_outside_encoder=moved,
+        not_finite=[name for name, tensor in new_state.items() if not tensor.isfinite().all()],
+    )
+
+
+def _tensors(folder: Path) -> Iterator[tuple[str, dict[str, Any], Path, int]]:
+    """Name, header, file and start of the data of each tensor (safetensors format, version 1)."""
+    paths = sorted(folder.rglob("*.safetensors"))
+    if not paths:
+        raise CheckpointError(
+            f"{folder} holds no safetensors weights: run `efface model import` on the original"
+        )
+    for path in paths:
+        prefix = "".join(f"{part}/" for part in path.parent.relative_to(folder).parts)
+        try:
+            with path.open("rb") as stream:
+                (size,) = struct.unpack("<Q", stream.read(8))
+                header = json.loads(stream.read(size))
+        except (struct.error, UnicodeDecodeError, json.JSONDecodeError, MemoryError) as error:
+            raise CheckpointError(f"{path} is damaged: {error}; copy it again") from None
+        header.pop("__metadata__", None)
+        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
+        if path.stat().st_size != 8 + size + end:
+            raise CheckpointError(f"{path} is cut short or padded; copy it again")
+        for name, entry in header.items():
+            yield prefix + name, entry, path, 8 + size

@@ -1,0 +1,67 @@
+"""Mask policies as text: which patches of the patch grid are hidden. Needs no torch.
+
+Four forms are known:
+    centre:4x4       a centred block of 4 x 4 patches is hidden      (Li et al. 2024, section 5)
+    outpaint:4x4     all but a centred block of 4 x 4 is hidden      (Li et al. 2024, out-painting)
+    random:0.75      75 % of the patches, drawn at random            (He et al. 2022)
+    random:0.5-0.9   the share itself is drawn uniformly from [0.5, 0.9]
+"""
+
+import re
+from dataclasses import dataclass
+
+from efface.errors import ConfigError
+
+ACCEPTED = (
+    "centre:RxC, outpaint:RxC, random:SHARE or random:LOW-HIGH "
+    "(for example centre:4x4, random:0.5-0.9)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskPolicy:
+    """A family of masks over a patch grid."""
+
+    kind: str
+    """centre, outpaint or random."""
+    rows: int = 0
+    """Height of the centred block, in patches."""
+    columns: int = 0
+    """Width of the centred block, in patches."""
+    low: float = 0.0
+    """Smallest hidden share."""
+    high: float = 0.0
+    """Largest hidden share."""
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the policy holds exactly one mask."""
+        return self.kind != "random"
+
+    def overlaps(self, other: "MaskPolicy") -> bool:
+        """Whether both describe the same fixed mask, or random masks with shares in common."""
+        if self.kind != other.kind:
+            return False
+        if self.is_fixed:
+            return (self.rows, self.columns) == (other.rows, other.columns)
+        return self.low <= other.high and other.low <= self.high
+
+
+def parse_mask_policy(text: str) -> MaskPolicy:
+    """Read a policy such as ``centre:4x4``.
+
+    Raises:
+        ConfigError: the text is not a policy.
+    """
+    if found := re.fullmatch(r"(centre|outpaint):([1-9]\d*)x([1-9]\d*)", text):
+        return MaskPolicy(kind=found[1], rows=int(found[2]), columns=int(found[3]))
+    if found := re.fullmatch(r"random:([\d.]+)(?:-([\d.]+))?", text):
+        try:
+            low = float(found[1])
+            high = float(found[2] or found[1])
+        except ValueError:
+            raise ConfigError(f"mask policy {text!r} unknown: use {ACCEPTED}") from None
+        if not 0 < low <= high < 1:
+            raise ConfigError(f"mask policy {text!r}: shares must satisfy 0 < LOW <= HIGH < 1")
+        return MaskPolicy(kind="random", low=low, high=high)
+    raise ConfigError(f"mask policy {text!r} unknown: use {ACCEPTED}")
