@@ -1,0 +1,1 @@
+"""Metrics in three small steps: features, statistics, score."""

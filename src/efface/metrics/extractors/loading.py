@@ -1,0 +1,62 @@
+"""From the policy's ``KIND:PLACE`` and hash to an extractor.
+
+To add a kind: one file beside this one with ``locate`` and ``load``, one line in ``KINDS``.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from efface.errors import ConfigError
+from efface.files import sha256_file
+from efface.gate.policy import ExtractorSpec
+from efface.metrics.extractors import clip_vision, inception, open_clip, small_cnn
+from efface.metrics.extractors.protocol import Extractor
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of extractor finds and loads its weights."""
+
+    locate: Callable[[str, Path], Path]
+    """(place, folder) -> the weights file."""
+    load: Callable[[str, Path, str], Extractor]
+    """(place, folder, hash of the weights) -> the extractor."""
+
+
+KINDS: dict[str, Kind] = {
+    "clip-vision": Kind(clip_vision.locate, clip_vision.load),
+    "inception": Kind(inception.locate, inception.load),
+    "open-clip": Kind(open_clip.locate, open_clip.load),
+    "small-cnn": Kind(small_cnn.locate, small_cnn.load),
+}
+
+
+def load_extractor(spec: ExtractorSpec, folder: str) -> Extractor:
+    """Load the extractor that a policy names.
+
+    Args:
+        spec: ``KIND:PLACE`` and the hash of the weights file.
+        folder: the policy's folder; a place that is not absolute is relative to it.
+
+    Raises:
+        ConfigError: an unknown kind, or weights of another hash than the policy pins.
+        CheckpointError: weights that are missing, damaged or of another architecture.
+    """
+    kind, _, place = spec.uri.partition(":")
+    if kind not in KINDS or not place:
+        raise ConfigError(
+            f"extractor {spec.uri!r}: use KIND:PATH with KIND one of {', '.join(KINDS)}"
+        )
+    weights = KINDS[kind].locate(place, Path(folder))
+    found = sha256_file(weights)
+    if found != spec.sha256:
+        raise ConfigError(
+            f"extractor {spec.uri}: {weights} has sha256 {found}, the policy pins {spec.sha256!r}; "
+            "restore the weights, or change the policy on purpose"
+        )
+    log.info("extractor=%s sha256=%s", spec.uri, found[:12])
+    return KINDS[kind].load(place, Path(folder), found)

@@ -1,0 +1,55 @@
+import pytest
+import torch
+
+from efface.errors import CheckpointError, ConfigError
+from efface.files import sha256_file
+from efface.gate.policy import ExtractorSpec
+from efface.metrics.extractors import KINDS, load_extractor
+from efface.metrics.extractors.small_cnn import SmallCnn, SmallCnnConfig, save
+
+FIELDS = {"channels": 1, "image_size": 16, "width": 4, "dimension": 8, "classes": 0}
+
+
+@pytest.fixture
+def spec(tmp_path):
+    save(SmallCnn(SmallCnnConfig(name="tiny", task="tower", **FIELDS)), tmp_path / "tower")
+    found = sha256_file(tmp_path / "tower" / "model.safetensors")
+    return ExtractorSpec(uri="small-cnn:tower", sha256=found)
+
+
+def test_a_place_is_relative_to_the_policy(spec, tmp_path):
+    extractor = load_extractor(spec, str(tmp_path))
+    assert extractor.recipe["weights_sha256"] == spec.sha256
+    assert extractor.embed(torch.rand(2, 1, 16, 16)).shape == (2, 8)
+
+
+def test_an_absolute_place_is_taken_as_it_is(spec, tmp_path):
+    absolute = ExtractorSpec(uri=f"small-cnn:{tmp_path / 'tower'}", sha256=spec.sha256)
+    assert load_extractor(absolute, "/elsewhere").name == "tiny"
+
+
+def test_weights_of_another_hash_are_refused(spec, tmp_path):
+    with pytest.raises(ConfigError, match="the policy pins '0000'"):
+        load_extractor(ExtractorSpec(uri=spec.uri, sha256="0000"), str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["small-cnn:nowhere", "clip-vision:nowhere", "inception:nowhere", "open-clip:RN50:nowhere"],
+)
+def test_missing_weights_are_refused(uri, tmp_path):
+    with pytest.raises(CheckpointError, match="is missing"):
+        load_extractor(ExtractorSpec(uri=uri, sha256="0"), str(tmp_path))
+
+
+@pytest.mark.parametrize("uri", ["resnet:somewhere", "small-cnn", "small-cnn:", "open-clip:RN50"])
+def test_an_uri_that_cannot_be_read_is_refused(uri, tmp_path):
+    with pytest.raises(ConfigError, match="use "):
+        load_extractor(ExtractorSpec(uri=uri, sha256="0"), str(tmp_path))
+
+
+def test_every_kind_is_named_in_the_documentation():
+    from pathlib import Path
+
+    text = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text()
+    assert [kind for kind in KINDS if f"`{kind}`" not in text] == []
