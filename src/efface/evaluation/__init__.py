@@ -1,0 +1,1 @@
+"""Scoring before and after: one shard at a time, then merged into a report."""

@@ -1,0 +1,84 @@
+import shutil
+
+import pytest
+
+from efface.errors import CheckpointError, ConfigError, InputError
+from efface.evaluation.statistics_file import read_statistics
+from efface.evidence.purge import purge
+from efface.models.checkpoint import save_model
+from efface.steps import evaluate
+from tests.tiny import tiny_mae
+from tests.tiny_run import make_run
+
+
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    monkeypatch.setenv("EFFACE_HOME", str(tmp_path / "home"))
+    place = {"run_id": "run-1", "workspace": str(tmp_path / "workspace")}
+    return {**make_run(tmp_path), **place, "out": tmp_path / "statistics"}
+
+
+def test_a_shard_is_scored_down_to_statistics(given):
+    assert evaluate.run(shard="forget-00000", **given) == 10
+    (found,) = read_statistics(given["out"])
+    assert (found.set, found.shard, len(found.sample_id)) == ("forget", "forget-00000", 10)
+
+
+def test_several_shards_of_several_sets_go_into_one_file(given):
+    assert evaluate.run(shard="forget-00001+retain-00000", **given) == 12
+    found = read_statistics(given["out"])
+    assert [one.shard for one in found] == ["forget-00001", "retain-00000"]
+
+
+def test_held_out_masks_are_scored_on_forget_and_not_on_retain(given):
+    evaluate.run(shard="forget-00001+retain-00000", **given)
+    forget, retain = read_statistics(given["out"])
+    assert {key.mask for key in forget.distances} == {"centre:2x2", "outpaint:2x2"}
+    assert {key.mask for key in retain.distances} == {"centre:2x2"}
+
+
+def test_the_limit_holds_for_the_whole_set_and_takes_the_lowest_ranks(given):
+    assert evaluate.run(shard="holdout-00000", **given) == 10
+    assert evaluate.run(shard="holdout-00001", **given) == 5
+    (found,) = read_statistics(given["out"])
+    assert sorted(found.sample_id) == sorted(f"holdout-{number}" for number in range(10, 15))
+
+
+def test_features_of_holdout_are_kept_for_the_next_model_and_those_of_forget_are_not(
+    given, tmp_path
+):
+    evaluate.run(shard="holdout-00000+forget-00000", **given)
+    kept = tmp_path / "home" / "cache" / "reference"
+    assert [folder.name for folder in kept.iterdir()] == ["holdout-print-holdout"]
+
+
+def test_the_second_evaluation_gives_the_same_bytes_as_the_first(given):
+    evaluate.run(shard="holdout-00000", **given)
+    first = given["out"].read_bytes()
+    evaluate.run(shard="holdout-00000", **given)
+    assert given["out"].read_bytes() == first
+
+
+def test_the_statistics_are_noted_as_a_private_copy_and_purged(given):
+    evaluate.run(shard="forget-00000", **given)
+    done = purge(given["workspace"], given["run_id"])
+    assert [copy.place for copy in done.purged] == [str(given["out"])]
+    assert not given["out"].exists()
+
+
+def test_an_unknown_shard_is_refused(given):
+    with pytest.raises(InputError, match="shard 'forget-00009' is not in"):
+        evaluate.run(shard="forget-00009", **given)
+
+
+def test_models_that_do_not_compare_are_refused(given):
+    shutil.rmtree(given["after"])
+    save_model(tiny_mae(image_size=32), given["after"], {})
+    with pytest.raises(CheckpointError, match="different image sizes"):
+        evaluate.run(shard="forget-00000", **given)
+
+
+def test_extractor_weights_that_the_policy_does_not_pin_are_refused(given, tmp_path):
+    shutil.copy(tmp_path / "classifier" / "model.safetensors", tmp_path / "tower")
+    with pytest.raises(ConfigError, match="the policy pins"):
+        evaluate.run(shard="forget-00000", **given)
