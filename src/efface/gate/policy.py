@@ -1,0 +1,98 @@
+"""The policy: extractors, masks and what the gate asks for. YAML, versioned, hashed.
+
+    version: 1
+    name: fashion-demo
+    extractors:
+      distance: {uri: "small-cnn:extractors/tower", sha256: "..."}     # cosine distance
+      fid: {uri: "small-cnn:extractors/classifier", sha256: "..."}     # FID, KID, Inception score
+    masks:
+      train: ["centre:4x4", "random:0.25-0.75"]
+      score: ["centre:4x4"]              # the gate's main rules look at these
+      held_out: ["outpaint:6x6"]         # never trained on
+    evaluation: {seed: 0, max_images: {forget: 1000, holdout: 2000}}
+    privacy: {forget_pictures: false}
+    rules:
+      forget-distance-rises: {minimum_rise: 0.05}
+      retain-fid: {relative: 0.05, absolute: 40}
+      ...
+
+Extractor paths are relative to the policy's own folder unless they are absolute.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+EXTRACTORS = ("distance", "fid")
+"""What an extractor is for: the cosine distance, or FID with KID and Inception score."""
+SETS = ("forget", "retain", "neighbours", "control", "holdout")
+"""Names of the sets that the shard step writes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractorSpec:
+    """Which feature extractor to use, pinned by the hash of its weights."""
+
+    uri: str
+    """KIND:PATH, such as clip-vision:/models/clip-vit-h-14."""
+    sha256: str
+    """SHA-256 of the weights file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masks:
+    """Mask policies (see efface.models.masks) for training and for scoring."""
+
+    train: list[str]
+    """What the unlearning is trained on."""
+    score: list[str]
+    """What the gate's main rules look at."""
+    held_out: list[str] = field(default_factory=list)
+    """Never trained on: shows that forgetting is not a trick of the trained masks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """How much is scored."""
+
+    seed: int = 0
+    max_images: dict[str, int] = field(default_factory=dict)
+    """Largest number of images scored in each set; a set not named is scored whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Privacy:
+    """What may persist of the forgotten images."""
+
+    forget_pictures: bool = False
+    """Whether the evidence page may show forget images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """A checked policy."""
+
+    name: str
+    extractors: dict[str, ExtractorSpec]
+    """Keys: distance and fid."""
+    masks: Masks
+    evaluation: EvaluationSettings
+    privacy: Privacy
+    rules: dict[str, dict[str, Any]]
+    """Rule name -> its settings; the rules themselves are in efface.gate.rules."""
+    sha256: str
+    """Of the YAML file's bytes."""
+    folder: str
+    """Where the policy was read from; extractor paths are relative to it."""
+
+
+def read_policy(path: str | Path) -> Policy:
+    """Read and check a policy file; see ``efface.gate.reading.read_policy``.
+
+    Raises:
+        ConfigError: anything in it is not as it should be.
+    """
+    from efface.gate import reading  # it needs the rules, and the rules need this module
+
+    return reading.read_policy(path)

@@ -1,0 +1,174 @@
+"""Reading a policy: all that the YAML says is checked here, once; then a ``Policy`` is trusted."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from efface.errors import ConfigError
+from efface.files import sha256_bytes
+from efface.gate.fields import build, check_keys, check_value, mapping_of
+from efface.gate.policy import (
+    EXTRACTORS,
+    SETS,
+    VERSION,
+    EvaluationSettings,
+    ExtractorSpec,
+    Masks,
+    Policy,
+    Privacy,
+)
+from efface.gate.rules import MAIN_RULES, RULES
+from efface.models.mask_policy import parse_mask_policy
+
+KEYS = ["version", "name", "extractors", "masks", "evaluation", "privacy", "rules"]
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, but a key given twice is an error instead of a silent choice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that was given before."""
+        keys = [key.value for key, _ in node.value]
+        if twice := sorted({str(key) for key in keys if keys.count(key) > 1}):
+            where = f"line {node.start_mark.line + 1}"
+            raise yaml.YAMLError(f"key {', '.join(twice)} given twice in the mapping of {where}")
+        return super().construct_mapping(node, deep)
+
+
+def read_policy(path: str | Path) -> Policy:
+    """Read and check a policy file.
+
+    A rule that the file does not name is off, except the two main ones, which every policy has.
+
+    Raises:
+        ConfigError: absent, empty, of another version, or holding anything that is unknown,
+            missing, not finite or contradictory; the message says what is accepted.
+    """
+    source = Path(path)
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"policy {source} cannot be read ({error.strerror}): give the path of a policy file"
+        ) from None
+    return parse_policy(content, source)
+
+
+def parse_policy(content: bytes, source: Path) -> Policy:
+    """Check the bytes of a policy file.
+
+    Args:
+        content: the YAML.
+        source: where it was read from, for messages and for extractor paths.
+
+    Raises:
+        ConfigError: anything in it is unknown, missing, of the wrong type, or contradictory.
+    """
+    try:
+        given = yaml.load(content, _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"policy {source} is not YAML: {error}") from None
+    try:
+        return _policy(given, sha256_bytes(content), str(source.resolve().parent))
+    except ConfigError as error:
+        raise ConfigError(f"policy {source}: {error}") from None
+
+
+def _policy(given: Any, sha256: str, folder: str) -> Policy:
+    if not given:
+        raise ConfigError(f"is empty: write the keys {', '.join(KEYS)}")
+    top = mapping_of(given, "the top level")
+    if top.get("version") != VERSION or type(top["version"]) is not int:
+        raise ConfigError(f"version is {top.get('version')!r}: this efface reads version {VERSION}")
+    check_keys(top, KEYS, "the top level")
+    name = top.get("name", "")
+    check_value(name, str, "name")
+    if not name:
+        raise ConfigError("name is missing: give the policy a name, such as fashion-demo")
+    masks = _masks(top.get("masks"))
+    return Policy(
+        name=name,
+        extractors=_extractors(top.get("extractors")),
+        masks=masks,
+        evaluation=_evaluation(top.get("evaluation")),
+        privacy=build(Privacy, top.get("privacy"), "privacy"),
+        rules=_rules(top.get("rules"), masks),
+        sha256=sha256,
+        folder=folder,
+    )
+
+
+def _extractors(given: Any) -> dict[str, ExtractorSpec]:
+    mapping = mapping_of(given, "extractors")
+    check_keys(mapping, list(EXTRACTORS), "extractors")
+    if missing := [kind for kind in EXTRACTORS if kind not in mapping]:
+        raise ConfigError(f"extractors: {', '.join(missing)} missing: give uri and sha256 for it")
+    specs = {kind: build(ExtractorSpec, mapping[kind], f"extractors.{kind}") for kind in EXTRACTORS}
+    for kind, spec in specs.items():
+        if not re.fullmatch(r"[a-z0-9-]+:.+", spec.uri):
+            raise ConfigError(
+                f"extractors.{kind}.uri is {spec.uri!r}: use KIND:PATH, such as small-cnn:tower"
+            )
+        if not re.fullmatch(r"[0-9a-f]{64}", spec.sha256):
+            raise ConfigError(
+                f"extractors.{kind}.sha256 is {spec.sha256!r}: use the 64 hexadecimal digits that "
+                "`sha256sum` prints for the weights file"
+            )
+    return specs
+
+
+def _masks(given: Any) -> Masks:
+    masks = build(Masks, given, "masks")
+    train, _, held_out = (
+        [parse_mask_policy(text) for text in texts]
+        for texts in (masks.train, masks.score, masks.held_out)
+    )
+    if not masks.train or not masks.score:
+        raise ConfigError("masks.train and masks.score need at least one mask each")
+    for kind, texts in (("score", masks.score), ("held_out", masks.held_out)):
+        if len(set(texts)) != len(texts):
+            raise ConfigError(f"masks.{kind} names a mask twice: {', '.join(texts)}")
+    for text, mask in zip(masks.held_out, held_out, strict=True):
+        if any(mask.overlaps(other) for other in train):
+            raise ConfigError(
+                f"masks.held_out holds {text!r}, which masks.train ({', '.join(masks.train)}) "
+                "covers: "
+                "hold out a mask that is never trained on"
+            )
+    return masks
+
+
+def _evaluation(given: Any) -> EvaluationSettings:
+    settings = build(EvaluationSettings, given, "evaluation")
+    check_keys(dict(settings.max_images), list(SETS), "evaluation.max_images")
+    for name, count in settings.max_images.items():
+        if count < 2:
+            raise ConfigError(f"evaluation.max_images.{name} is {count}: use 2 or more")
+    if settings.seed < 0:
+        raise ConfigError(f"evaluation.seed is {settings.seed}: use 0 or more")
+    return settings
+
+
+def _rules(given: Any, masks: Masks) -> dict[str, dict[str, Any]]:
+    named = mapping_of(given, "rules")
+    check_keys(named, list(RULES), "rules")
+    for name, value in named.items():
+        if value is False:
+            always = "this rule is always on" if name in MAIN_RULES else "remove its line instead"
+            raise ConfigError(f"rules.{name} cannot be switched off by `false`: {always}")
+    rules = {name: mapping_of(value, f"rules.{name}") for name, value in named.items()}
+    if missing := [name for name in MAIN_RULES if name not in rules]:
+        raise ConfigError(f"rules: {' and '.join(missing)} missing: these two are always on")
+    for name, settings in rules.items():
+        if "report_only" in settings and name in MAIN_RULES:
+            raise ConfigError(f"rules.{name}.report_only: this rule always blocks; remove the key")
+        try:
+            build(RULES[name].settings, settings, f"rules.{name}")
+        except ConfigError as error:
+            where = "" if str(error).startswith("rules.") else f"rules.{name}: "
+            raise ConfigError(f"{where}{error}") from None
+    if "held-out-masks" in rules and not masks.held_out:
+        raise ConfigError("rules.held-out-masks is on but masks.held_out is empty: add a mask")
+    return rules

@@ -1,0 +1,80 @@
+"""What a rule is: a pure function of measurements and settings, and a dataclass of settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from efface.errors import ConfigError
+from efface.gate.measurements import Measurements
+
+REGIONS = ("hole", "full")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a rule found."""
+
+    summary: str
+    """What was found against what was asked, when it passed."""
+    failures: list[str] = field(default_factory=list)
+    """Why it did not pass, one full sentence each; empty when it passed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One entry of ``RULES``."""
+
+    judge: Callable[[Measurements, Any], Answer]
+    """Pure; gets the measurements and an instance of ``settings``."""
+    settings: type[Any]
+    """Frozen dataclass; its fields are the keys that the policy may give."""
+
+
+def check_regions(regions: list[str]) -> None:
+    """Refuse regions that are not scored.
+
+    Raises:
+        ConfigError: none given, or one unknown or given twice.
+    """
+    if not regions or len(set(regions)) < len(regions) or not set(regions) <= set(REGIONS):
+        raise ConfigError(f"regions is {regions}: use [hole], [full] or [hole, full]")
+
+
+def check_confidence(confidence: float) -> None:
+    """Refuse a confidence that would turn a bound into an excuse.
+
+    Raises:
+        ConfigError: not from 0.9 up to (not including) 1.
+    """
+    if not 0.9 <= confidence < 1:
+        raise ConfigError(f"confidence is {confidence}: use 0.9 or more and below 1, such as 0.95")
+
+
+def check_above(name: str, value: float, least: float) -> None:
+    """Refuse a setting that is not above ``least``.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if not value > least:
+        raise ConfigError(f"{name} is {value}: use a value above {least:g}")
+
+
+def check_at_least(name: str, value: float, least: float) -> None:
+    """Refuse a setting below ``least``.
+
+    Raises:
+        ConfigError: it is.
+    """
+    if not value >= least:
+        raise ConfigError(f"{name} is {value}: use {least:g} or more")
+
+
+def check_one_of(name: str, value: str, accepted: tuple[str, ...]) -> None:
+    """Refuse a word that is not known.
+
+    Raises:
+        ConfigError: naming the accepted words.
+    """
+    if value not in accepted:
+        raise ConfigError(f"{name} is {value!r}: use one of {', '.join(accepted)}")

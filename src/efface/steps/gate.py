@@ -1,0 +1,89 @@
+"""gate: judge a report. Always writes a verdict, also when there is nothing fit to be judged."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from efface.errors import EffaceError
+from efface.evaluation.report import read_report
+from efface.files import sha256_file
+from efface.gate.decide import blocked_verdict, decide
+from efface.gate.policy import read_policy
+from efface.gate.verdict import Verdict, write_verdict
+from efface.models.checkpoint import fingerprint
+from efface.storage import open_store
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+OUTCOME = "outcome.json"
+"""In the run's folder of the workspace: the verdict's passed and reasons, for settle."""
+
+
+def run(*, report: Path, policy: str, after: Path, run_id: str, workspace: str, out: Path) -> bool:
+    """Judge the report of a run.
+
+    Args:
+        report: ``report.json`` of the merge step.
+        policy: path of the policy.
+        after: folder of the unlearned model, which has to be the one that the report is about.
+        run_id: name of the run.
+        workspace: place shared by the steps of the run; gets outcome.json.
+        out: where ``verdict.json`` goes.
+
+    Returns:
+        Whether the model passed. A blocked model is an answer, not an error.
+
+    Raises:
+        InfrastructureError: the verdict or the outcome cannot be written.
+    """
+    verdict = judge(report, policy, after)
+    write_verdict(out, verdict)
+    outcome = {"passed": verdict.passed, "reasons": verdict.reasons}
+    content = (json.dumps(outcome, indent=2) + "\n").encode()
+    open_store(workspace).write(f"{run_id}/{OUTCOME}", content)
+    for check in verdict.checks:
+        log.info("gate=check rule=%s outcome=%s", check.rule, check.outcome)
+    log.info("gate=done run=%s passed=%s reasons=%d", run_id, verdict.passed, len(verdict.reasons))
+    return verdict.passed
+
+
+def judge(report: Path, policy: str, after: Path) -> Verdict:
+    """The verdict on these three, blocked where one of them cannot be read."""
+    known = {
+        "policy_sha256": _or_empty(lambda: sha256_file(Path(policy))),
+        "report_sha256": _or_empty(lambda: sha256_file(report)),
+        "after": _or_empty(lambda: fingerprint(after)),
+    }
+    try:
+        asked = "policy"
+        rules = read_policy(policy)
+        asked = "checkpoint"
+        found = known["after"] or fingerprint(after)  # once more, for what is wrong with it
+        asked = "report"
+        scores = read_report(report)
+    except EffaceError as error:
+        return blocked_verdict(f"{error}.", rule=asked, **known)
+    except Exception as error:  # a gate that does not answer is a gate that is open
+        reason = f"It cannot be read ({type(error).__name__}: {error})."
+        return blocked_verdict(reason, rule=asked, **known)
+    if scores.after != found:
+        reason = (
+            f"The report is about the model {str(scores.after)[:12]}, but the model given is "
+            f"{found[:12]}: evaluate this model, then run the gate again."
+        )
+        return replace(
+            blocked_verdict(reason, rule="checkpoint", **known), before=str(scores.before)
+        )
+    return decide(scores, rules, known["report_sha256"])
+
+
+def _or_empty(find: Callable[[], str]) -> str:
+    """A hash for the record, empty where there is nothing to hash; the reason follows later."""
+    try:
+        return find()
+    except Exception:
+        return ""

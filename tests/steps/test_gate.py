@@ -1,0 +1,184 @@
+"""The gate as a step: whatever it is given, a verdict and an outcome are on disk afterwards."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+from safetensors.numpy import save_file
+
+from efface.evaluation.report import write_report
+from efface.files import sha256_file
+from efface.gate.verdict import read_verdict
+from efface.models.checkpoint import fingerprint
+from efface.steps import gate
+from tests.gate.reports import (
+    CLASSIFIER,
+    RULES,
+    TOWER,
+    changes,
+    good_others,
+    good_report,
+    report_of,
+)
+
+
+class Run:
+    """A report, a policy and a model that pass, in a folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.report = folder / "report.json"
+        self.policy = folder / "policy.yaml"
+        self.after = folder / "after"
+        self.out = folder / "verdict.json"
+        self.after.mkdir()
+        self.write_model(1.0)
+        self.policy.write_text(yaml.safe_dump(POLICY))
+        self.write(good_report())
+
+    def write_model(self, value):
+        tensors = {"encoder.weight": np.full((2, 3), value, np.float32)}
+        save_file(tensors, self.after / "model.safetensors")
+
+    def write(self, report):
+        write_report(self.report, replace(report, after=fingerprint(self.after)))
+
+    def judge(self):
+        passed = gate.run(
+            report=self.report,
+            policy=str(self.policy),
+            after=self.after,
+            run_id="run-1",
+            workspace=str(self.folder / "workspace"),
+            out=self.out,
+        )
+        verdict = read_verdict(self.out)
+        outcome = json.loads((self.folder / "workspace" / "run-1" / "outcome.json").read_text())
+        assert outcome == {"passed": passed, "reasons": verdict.reasons}
+        assert passed == verdict.passed == (not verdict.reasons)
+        return verdict
+
+
+POLICY = {
+    "version": 1,
+    "name": "simulated",
+    "extractors": {
+        "distance": {"uri": "small-cnn:tower", "sha256": TOWER},
+        "fid": {"uri": "small-cnn:classifier", "sha256": CLASSIFIER},
+    },
+    "masks": {"train": ["centre:4x4"], "score": ["centre:4x4"], "held_out": ["outpaint:6x6"]},
+    "evaluation": {"seed": 7},
+    "rules": RULES,
+}
+
+
+@pytest.fixture
+def given(tmp_path):
+    return Run(tmp_path)
+
+
+def test_a_good_run_passes_and_its_verdict_pins_the_very_bytes(given):
+    verdict = given.judge()
+    assert verdict.passed, verdict.reasons
+    assert verdict.report_sha256 == sha256_file(given.report)
+    assert verdict.policy_sha256 == sha256_file(given.policy)
+    assert verdict.after == fingerprint(given.after)
+
+
+def test_a_bad_run_is_an_answer_and_not_an_error(given):
+    given.write(report_of(changes(0.0), good_others()))
+    verdict = given.judge()
+    assert verdict.reasons[0].startswith("forget-distance-rises: ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b'{"version": 2}', b'{"version": 1}', b"\xff\xfe", b"[" * 100_000],
+    ids=["empty", "cut", "list", "null", "newer", "no fields", "not text", "endless"],
+)
+def test_an_unreadable_report_blocks(given, content):
+    given.report.write_bytes(content)
+    verdict = given.judge()
+    assert verdict.reasons[0].startswith("report: ")
+    assert verdict.report_sha256 == sha256_file(given.report)
+
+
+def test_an_absent_report_blocks(given):
+    given.report.unlink()
+    verdict = given.judge()
+    assert "does not exist" in verdict.reasons[0]
+    assert verdict.report_sha256 == ""
+
+
+@pytest.mark.parametrize("change", [{"extra": 1}, {"hygiene": [1]}, {"scores": [{"n": 1}]}])
+def test_a_report_with_fields_that_do_not_belong_blocks(given, change):
+    given.report.write_text(json.dumps({**json.loads(given.report.read_text()), **change}))
+    assert given.judge().reasons[0].startswith("report: ")
+
+
+@pytest.mark.parametrize("field", ["value", "n", "standard_error", "low", "high", "recipe"])
+def test_a_report_tampered_with_in_one_number_blocks(given, field):
+    content = json.loads(given.report.read_text())
+    (score,) = [s for s in content["scores"] if (s["metric"], s["side"]) == ("fid", "change")]
+    score[field] = -1000
+    given.report.write_text(json.dumps(content))
+    assert given.judge().reasons[0].startswith("retain-fid: ")
+
+
+def test_a_report_cut_short_by_a_full_disk_blocks(given):
+    content = given.report.read_bytes()
+    given.report.write_bytes(content[: len(content) // 2])
+    assert "is not JSON" in given.judge().reasons[0]
+
+
+def test_nan_in_the_report_blocks(given):
+    text = given.report.read_text().replace('"value": 15.9', '"value": NaN')
+    given.report.write_text(text)
+    assert "not a finite number" in given.judge().reasons[0]
+
+
+@pytest.mark.parametrize("content", ["", "version: 2", "rules: {}", "version: 1\nname: x\n"])
+def test_a_policy_that_cannot_be_used_blocks(given, content):
+    given.policy.write_text(content)
+    verdict = given.judge()
+    assert verdict.reasons[0].startswith("policy: ")
+    assert verdict.policy_sha256 == sha256_file(given.policy)
+
+
+def test_a_policy_with_an_unknown_rule_blocks(given):
+    rules = {**RULES, "looks-fine": {}}
+    given.policy.write_text(yaml.safe_dump({**POLICY, "rules": rules}))
+    assert "'looks-fine' unknown" in given.judge().reasons[0]
+
+
+def test_an_absent_policy_blocks(given):
+    given.policy.unlink()
+    assert given.judge().reasons[0].startswith("policy: ")
+
+
+def test_another_model_than_the_report_is_about_blocks(given):
+    given.write_model(2.0)
+    verdict = given.judge()
+    assert "evaluate this model, then run the gate again" in verdict.reasons[0]
+    assert verdict.after == fingerprint(given.after)
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\x08" + b"\x00" * 7 + b"not json"])
+def test_a_damaged_checkpoint_blocks(given, content):
+    (given.after / "model.safetensors").write_bytes(content)
+    assert given.judge().reasons[0].startswith("checkpoint: ")
+
+
+def test_an_absent_checkpoint_blocks(given):
+    (given.after / "model.safetensors").unlink()
+    verdict = given.judge()
+    assert verdict.reasons[0].startswith("checkpoint: ")
+    assert verdict.after == ""
+
+
+def test_a_folder_in_place_of_the_report_blocks(given):
+    given.report.unlink()
+    given.report.mkdir()
+    assert given.judge().reasons[0].startswith("report: ")
