@@ -1,0 +1,27 @@
+"""The paper's method: forget images look like noise to the encoder, retain images look like before.
+
+Li et al., ICLR 2024 (arXiv 2402.00351), equations 9 and 10, with squared distances as in the
+released code:
+
+    L_R = mean || E(T(x_r)) - E0(T(x_r)) ||^2
+    L_F = mean || E(T(x_f)) - E_n[E0(T(n))] ||^2
+
+The released code draws one noise image a step. As E_n ||z - E0(n)||^2 = ||z - E_n[E0(n)]||^2 +
+const, moving to the mean noise embedding has the same expected gradient, no variance, and needs no
+teacher (see ``efface.training.targets``).
+"""
+
+from torch import Tensor
+from torch.nn.functional import mse_loss
+
+from efface.methods.method import Half
+from efface.models.protocol import ImageToImageModel
+
+
+def i2i(student: ImageToImageModel, retain: Half, forget: Half) -> tuple[Tensor, Tensor]:
+    """Feature distances of both halves to their targets, element means."""
+    assert retain.targets_BTK is not None and forget.targets_BTK is not None
+    return (
+        mse_loss(student.encode(retain.images_BCHW, retain.hidden_BN), retain.targets_BTK),
+        mse_loss(student.encode(forget.images_BCHW, forget.hidden_BN), forget.targets_BTK),
+    )

@@ -1,0 +1,15 @@
+"""Baseline: keep the model's own loss low on retain, push it up on forget.
+
+Max Loss in section 5 of Li et al. 2024 (arXiv 2402.00351).
+"""
+
+from torch import Tensor
+
+from efface.methods.method import Half
+from efface.methods.painting import painting_error
+from efface.models.protocol import ImageToImageModel
+
+
+def max_loss(student: ImageToImageModel, retain: Half, forget: Half) -> tuple[Tensor, Tensor]:
+    """Painting error on retain, and its negative on forget."""
+    return painting_error(student, retain), -painting_error(student, forget)

@@ -1,0 +1,1 @@
+"""The unlearning loop: settings, cached targets, batches, stopping, resume."""

@@ -1,0 +1,90 @@
+"""Which images and which mask a step sees: a pure function, so a resumed run needs no cursor."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from efface.training.bank import MaskBank
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What batches are drawn from. Image numbers are row numbers of a set."""
+
+    bank: MaskBank
+    retain_by_mask: list[Tensor]
+    """For each mask, the retain images whose target under that mask is known."""
+    near_by_mask: list[Tensor]
+    """For each mask, those of them that are most similar to forget."""
+    forget_count: int
+    batch_size: int
+    near_count: int
+    """How many of each retain half come from ``near_by_mask``."""
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """One step's batch, as numbers."""
+
+    mask: int
+    retain: Tensor
+    """Image numbers, with repetition."""
+    forget: Tensor
+
+
+def make_plan(
+    bank: MaskBank,
+    similarity: np.ndarray,
+    *,
+    forget_count: int,
+    batch_size: int,
+    neighbour_share: float,
+    seed: int,
+) -> Plan:
+    """Assign every retain image to one mask of the bank, in proportion to the mask's share.
+
+    Args:
+        bank: the masks.
+        similarity: float ``(R,)``, largest cosine of each retain image to a forget image.
+        forget_count: forget images.
+        batch_size: images in each half.
+        neighbour_share: share of the retain half drawn from the most similar tenth.
+        seed: of the assignment and of the draws.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    count = len(similarity)
+    assigned = torch.multinomial(bank.share_M, count, replacement=True, generator=generator)
+    cut = np.quantile(similarity, 0.9)
+    near = torch.from_numpy(similarity >= cut)
+    everyone = torch.arange(count)
+    retain = [_never_empty(everyone[assigned == m], everyone) for m in range(len(bank))]
+    return Plan(
+        bank=bank,
+        retain_by_mask=retain,
+        near_by_mask=[_never_empty(rows[near[rows]], rows) for rows in retain],
+        forget_count=forget_count,
+        batch_size=batch_size,
+        near_count=round(neighbour_share * batch_size),
+        seed=seed,
+    )
+
+
+def draw_batch(plan: Plan, step: int) -> Draw:
+    """The batch of a step; the same for the same plan and step, whenever it is asked."""
+    generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + step)
+    mask = int(torch.multinomial(plan.bank.share_M, 1, generator=generator))
+    near = _pick(plan.near_by_mask[mask], plan.near_count, generator)
+    others = _pick(plan.retain_by_mask[mask], plan.batch_size - plan.near_count, generator)
+    forget = torch.randint(plan.forget_count, (plan.batch_size,), generator=generator)
+    return Draw(mask=mask, retain=torch.cat([near, others]), forget=forget)
+
+
+def _never_empty(rows: Tensor, otherwise: Tensor) -> Tensor:
+    return rows if len(rows) else otherwise
+
+
+def _pick(rows: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    return rows[torch.randint(len(rows), (count,), generator=generator)]

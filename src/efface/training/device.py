@@ -1,0 +1,36 @@
+"""Where to compute, in which precision, and deterministically."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from efface.errors import ConfigError
+
+
+def pick_device() -> torch.device:
+    """The first CUDA device, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is done in hardware; on other CPUs it is a hundred times slower."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """A context that computes in ``precision`` (auto, float32 or bfloat16)."""
+    fast = has_fast_bfloat16(device)
+    if precision == "float32" or (precision == "auto" and not fast):
+        return nullcontext()
+    if not fast and device.type == "cuda":
+        raise ConfigError("precision bfloat16: this GPU has none; use auto or float32")
+    return torch.autocast(device.type, torch.bfloat16)
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed torch and refuse algorithms that may give other results on the next run."""
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False

@@ -1,0 +1,129 @@
+"""Settings of one unlearning run, and the published ones by name."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from efface.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How to unlearn. The defaults suit a small model on two cores."""
+
+    name: str = "i2i"
+    """Method: a key of ``efface.methods.METHODS``."""
+    alpha: float = 0.25
+    """Weight of the forget loss against the retain loss (Li et al. 2024, equation 8)."""
+    steps: int = 400
+    """Largest number of optimiser steps."""
+    batch_size: int = 32
+    """Images in each half of a batch: so many retain images and so many forget images."""
+    learning_rate: float = 1e-3
+    """Peak rate of AdamW."""
+    warmup: int = 20
+    """Steps of linear warm-up."""
+    cooldown: float = 0.5
+    """Share of ``steps`` over which the rate falls to zero, from where stopping is decided."""
+    weight_decay: float = 0.0
+    beta2: float = 0.95
+    clip: float = 3.0
+    """Largest gradient norm; 0 switches clipping off."""
+    seed: int = 0
+    """Of batches, masks and noise. Same ticket and seed, same fingerprint (on one machine, CPU)."""
+    retain_images: int = 8000
+    """Largest number of retain images used: a random sample, by rank."""
+    neighbour_share: float = 0.25
+    """Share of each retain half drawn from the tenth of retain that is most similar to forget."""
+    masks_per_policy: int = 8
+    """Masks in the bank for each random mask policy; a fixed policy has one."""
+    noise_images: int = 256
+    """Noise images behind each mean noise embedding."""
+    precision: str = "auto"
+    """auto, float32 or bfloat16; auto takes bfloat16 where the hardware has it."""
+    probe_every: int = 40
+    """Steps between looks at the gate's own statistics; 0 switches early stopping off."""
+    save_every: float = 15.0
+    """Seconds between saved training states."""
+    target_memory: float = 2.0
+    """Gibibytes of teacher targets kept in memory; more than that goes to a file."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that contradict their meaning."""
+        for name in ("steps", "batch_size", "retain_images", "masks_per_policy", "noise_images"):
+            _need(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        for name in ("alpha", "warmup", "weight_decay", "clip", "probe_every", "save_every"):
+            _need(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
+        _need(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)
+        _need(0 <= self.neighbour_share <= 1, "neighbour_share", "0 to 1", self.neighbour_share)
+        _need(0 < self.cooldown <= 1, "cooldown", "above 0, up to 1", self.cooldown)
+        _need(0 <= self.beta2 < 1, "beta2", "0 to below 1", self.beta2)
+        choices = ("auto", "float32", "bfloat16")
+        _need(self.precision in choices, "precision", " or ".join(choices), self.precision)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "published-vqgan": {
+        # Released code of Li et al. 2024: AdamW (.9, .95), decay .05, clip 3, rate 1e-4 x 128 /
+        # 256.
+        "alpha": 0.25,
+        "steps": 1100,
+        "batch_size": 64,
+        "learning_rate": 5e-5,
+        "warmup": 917,
+        "cooldown": 0.17,
+        "weight_decay": 0.05,
+        "probe_every": 0,
+    },
+    "published-diffusion": {
+        # Released code of Li et al. 2024: rate 5e-5, constant, no decay, no clipping.
+        "alpha": 0.25,
+        "steps": 15600,
+        "batch_size": 48,
+        "learning_rate": 5e-5,
+        "warmup": 0,
+        "cooldown": 1e-6,
+        "beta2": 0.999,
+        "clip": 0.0,
+        "probe_every": 0,
+    },
+}
+"""Named starting points; single settings may be changed on top."""
+
+
+def read_settings(given: dict[str, Any]) -> TrainingSettings:
+    """Turn a plain dict (from JSON) into checked settings; ``preset`` names the starting point.
+
+    Raises:
+        ConfigError: an unknown preset or key, a value of the wrong type or out of range.
+    """
+    given = dict(given)
+    preset = given.pop("preset", "default")
+    if preset not in PRESETS:
+        raise ConfigError(f"preset {preset!r} unknown: use one of {', '.join(PRESETS)}")
+    known = {field.name: field for field in fields(TrainingSettings)}
+    if unknown := sorted(given.keys() - known.keys()):
+        raise ConfigError(
+            f"method setting {', '.join(unknown)} unknown: use preset or {', '.join(known)}"
+        )
+    values = {**PRESETS[preset], **given}
+    return TrainingSettings(**{k: _typed(k, v, known[k].default) for k, v in values.items()})
+
+
+def settings_to_dict(settings: TrainingSettings) -> dict[str, Any]:
+    """All settings as plain values, for the record in the checkpoint."""
+    return asdict(settings)
+
+
+def _typed(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if isinstance(default, int) and isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON passed through KFP turns every number into a float
+    _need(type(value) is type(default), name, f"of type {type(default).__name__}", value)
+    return value
+
+
+def _need(true: bool, name: str, accepted: str, given: Any) -> None:
+    if not true:
+        raise ConfigError(f"method setting {name} must be {accepted}, got {given!r}")

@@ -1,0 +1,153 @@
+"""Early stop on the gate's own statistics, measured on training images only.
+
+The probe asks the two main questions of the policy about a sample of the forget and the retain
+set: has the distance of *every* subject risen by more than asked, and has the retain FID stayed
+inside its relative ceiling? Images that the gate will look at for retain are not used, so stopping
+is not tuned on them.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+from torch import Tensor
+
+from efface.data.reading import read_images
+from efface.evaluation.regions import Hole, as_eight_bit, make_hole, view_region
+from efface.gate.policy import Policy
+from efface.metrics.distance import features_to_distance
+from efface.metrics.extractors import Extractor, load_extractor
+from efface.metrics.fid import moments_to_fid
+from efface.metrics.gaussian import features_to_moments
+from efface.models.protocol import ImageToImageModel
+from efface.training.settings import TrainingSettings
+
+log = logging.getLogger(__name__)
+
+FORGET_IMAGES = 256
+RETAIN_IMAGES = 768
+MARGIN = 1.25
+"""The lower bounds have to pass this many times the minimum rise: the gate sees more images."""
+REGION = "hole"
+
+Features = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What one look at a student found."""
+
+    worst_rise: float
+    """Smallest lower bound of a subject's rise of distance."""
+    retain_fid_change: float
+    """Change of the retain FID, relative to before."""
+
+
+def is_enough(reading: Reading, *, minimum_rise: float, relative: float) -> bool:
+    """Whether both main questions would be answered with yes."""
+    return reading.worst_rise > MARGIN * minimum_rise and reading.retain_fid_change <= relative
+
+
+def worst_lower_bound(rise_N: NDArray[np.float64], subjects: list[str]) -> float:
+    """Smallest one-sided 95 % lower bound of the mean rise over subjects.
+
+    A subject with one image in the sample counts with that image's rise.
+    """
+    bounds = []
+    names = np.asarray(subjects)
+    for subject in sorted(set(subjects)):
+        rise = rise_N[names == subject]
+        error = rise.std(ddof=1) / len(rise) ** 0.5 if len(rise) > 1 else 0.0
+        quantile = float(stats.t.ppf(0.95, len(rise) - 1)) if len(rise) > 1 else 0.0
+        bounds.append(float(rise.mean()) - quantile * error)
+    return min(bounds)
+
+
+def make_probe(
+    teacher: ImageToImageModel,
+    sets: Path,
+    policy: Policy,
+    settings: TrainingSettings,
+    device: torch.device,
+) -> Callable[[ImageToImageModel], bool]:
+    """Measure the model in service once; give a function that says whether a student is enough.
+
+    Args:
+        teacher: the model in service.
+        sets: folder that the shard step wrote.
+        policy: names extractors, masks and the two main rules.
+        settings: ``probe_every`` 0 gives a probe that never says yes.
+        device: where models and extractors run.
+    """
+    if not settings.probe_every:
+        return lambda student: False
+    hole = make_hole(
+        policy.masks.score[0], teacher.grid, teacher.image_size, policy.evaluation.seed
+    )
+    tower = load_extractor(policy.extractors["distance"], policy.folder)
+    classifier = load_extractor(policy.extractors["fid"], policy.folder)
+    for extractor in (tower, classifier):
+        extractor.to(device)
+    forget, subjects = _sample(sets / "forget", teacher, FORGET_IMAGES, device)
+    retain, _ = _sample(sets / "retain", teacher, RETAIN_IMAGES, device)
+    forget_real = _features(tower, forget, hole)
+    retain_real = features_to_moments(_features(classifier, retain, hole))
+
+    def measure(model: ImageToImageModel) -> tuple[NDArray[np.float64], float]:
+        made = _features(tower, _paint(model, forget, hole), hole)
+        kept = _features(classifier, _paint(model, retain, hole), hole)
+        fid = moments_to_fid(features_to_moments(kept), retain_real)
+        return features_to_distance(forget_real, made), fid
+
+    distance_before, fid_before = measure(teacher)
+    asked = _asked(policy.rules)
+
+    def probe(student: ImageToImageModel) -> bool:
+        student.module.eval()
+        distance, fid = measure(student)
+        student.module.train()
+        reading = Reading(
+            worst_rise=worst_lower_bound(distance - distance_before, subjects),
+            retain_fid_change=fid / fid_before - 1,
+        )
+        log.info(
+            "probe worst_rise=%.4f retain_fid_change=%+.3f",
+            reading.worst_rise,
+            reading.retain_fid_change,
+        )
+        return is_enough(reading, **asked)
+
+    return probe
+
+
+def _asked(rules: dict[str, dict[str, Any]]) -> dict[str, float]:
+    return {
+        "minimum_rise": float(rules["forget-distance-rises"]["minimum_rise"]),
+        "relative": float(rules["retain-fid"]["relative"]),
+    }
+
+
+def _sample(
+    folder: Path, model: ImageToImageModel, count: int, device: torch.device
+) -> tuple[Tensor, list[str]]:
+    images, rows = read_images(folder, size=model.image_size, channels=model.channels, limit=count)
+    return torch.from_numpy(images).to(device).float() / 255, rows["subject_id"].to_pylist()
+
+
+def _paint(model: ImageToImageModel, images_BCHW: Tensor, hole: Hole) -> Tensor:
+    hidden = hole.hidden_N.to(images_BCHW.device).expand(len(images_BCHW), -1)
+    with torch.inference_mode():
+        return as_eight_bit(model.paint(images_BCHW, hidden))
+
+
+def _features(extractor: Extractor, images_BCHW: Tensor, hole: Hole) -> Features:
+    with torch.inference_mode():
+        features = extractor.embed(view_region(images_BCHW, REGION, hole))
+    array: Features = features.cpu().numpy()
+    return array

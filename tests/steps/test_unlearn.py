@@ -1,0 +1,124 @@
+import json
+
+import pytest
+
+from efface.errors import CheckpointError, ConfigError, DataError, InputError
+from efface.evidence.purge import purge
+from efface.models.checkpoint import compare, fingerprint, read_record, save_model
+from efface.steps import unlearn
+from tests.finished_run import POLICY, write_set
+from tests.tiny import tiny_mae
+
+QUICK = {"steps": 4, "warmup": 1, "batch_size": 4, "noise_images": 8, "probe_every": 0}
+
+
+@pytest.fixture
+def given(tmp_path):
+    (tmp_path / "policy.yaml").write_text(POLICY % ("a" * 64, "b" * 64, "false"))
+    for seed, name in enumerate(("forget", "retain")):
+        write_set(tmp_path / "sets" / name, name, count=8, seed=seed)
+    sets = {name: {"fingerprint": name * 2} for name in ("forget", "retain")}
+    plan = {"version": 1, "dataset_sha256": "d" * 64, "sets": sets}
+    (tmp_path / "sets" / "sets.json").write_text(json.dumps(plan))
+    save_model(tiny_mae(), tmp_path / "model", {})
+    return {
+        "sets": tmp_path / "sets",
+        "policy": str(tmp_path / "policy.yaml"),
+        "model": str(tmp_path / "model"),
+        "registry": "",
+        "method": QUICK,
+        "run_id": "run-1",
+        "workspace": str(tmp_path / "workspace"),
+        "before": tmp_path / "before",
+        "after": tmp_path / "after",
+    }
+
+
+def test_the_encoder_moves_and_the_rest_stays(given):
+    found = unlearn.run(**given)
+    assert found["steps"] == 4
+    assert fingerprint(given["before"]) != fingerprint(given["after"])
+    hygiene = compare(given["before"], given["after"])
+    assert not any(vars(hygiene).values())
+
+
+def test_before_is_the_model_in_service(given, tmp_path):
+    unlearn.run(**given)
+    assert fingerprint(given["before"]) == fingerprint(tmp_path / "model")
+
+
+def test_the_same_ticket_and_seed_give_the_same_fingerprint_and_another_seed_another(given):
+    found = []
+    for number, seed in enumerate((0, 0, 1)):
+        after = given["after"].with_name(f"after-{number}")
+        changes = {"after": after, "run_id": f"run-{number}", "method": {**QUICK, "seed": seed}}
+        unlearn.run(**{**given, **changes})
+        found.append(fingerprint(after))
+    assert found[0] == found[1] != found[2]
+
+
+def test_running_again_after_a_kill_gives_the_same_model(given):
+    unlearn.run(**given)
+    first = fingerprint(given["after"])
+    unlearn.run(**given)
+    assert fingerprint(given["after"]) == first
+
+
+def test_the_record_says_where_the_model_comes_from(given):
+    unlearn.run(**given)
+    lineage = read_record(given["after"])["lineage"]
+    assert lineage["base"] == fingerprint(given["before"])
+    assert lineage["sets"] == {"forget": "forgetforget", "retain": "retainretain"}
+    assert lineage["settings"]["steps"] == 4
+
+
+def test_the_method_original_saves_the_same_weights(given):
+    unlearn.run(**{**given, "method": {"name": "original"}})
+    assert fingerprint(given["before"]) == fingerprint(given["after"])
+
+
+def test_everything_that_carries_forgotten_data_is_registered_for_the_purge(given):
+    unlearn.run(**{**given, "method": {**QUICK, "steps": 20, "save_every": 0}})
+    resume = given["before"].parent / "workspace" / "run-1" / "resume"
+    assert (resume / "state.pt").is_file()
+    purge(given["workspace"], "run-1")
+    assert not any(path.exists() for path in (given["before"], given["after"], resume))
+
+
+def test_a_model_in_service_is_taken_from_the_registry(given, registry, tmp_path):
+    from efface.registry import import_base
+
+    import_base(tmp_path / "model", name="tiny", registry=registry)
+    unlearn.run(**{**given, "model": "models:/tiny@champion", "registry": registry})
+    assert fingerprint(given["before"]) == fingerprint(tmp_path / "model")
+    assert not given["before"].with_name("before-download").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        ({"model": "nowhere"}, CheckpointError, "neither a folder nor models:/NAME@champion"),
+        ({"method": {"name": "gradient"}}, ConfigError, "method 'gradient' unknown: use one of"),
+        ({"method": {"epochs": 1}}, ConfigError, "method setting epochs unknown"),
+        ({"policy": "nowhere.yaml"}, ConfigError, r"nowhere\.yaml cannot be read"),
+    ],
+    ids=["no-model", "no-method", "no-setting", "no-policy"],
+)
+def test_wrong_input_is_refused_and_nothing_is_written(given, changes, error, said):
+    with pytest.raises(error, match=said):
+        unlearn.run(**{**given, **changes})
+    assert not given["after"].exists()
+
+
+def test_sets_that_were_never_written_are_refused(given, tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        unlearn.run(**{**given, "sets": tmp_path / "nowhere"})
+
+
+def test_an_image_whose_bytes_do_not_match_its_hash_is_refused(given):
+    shard = next((given["sets"] / "retain").rglob("*.tar"))
+    content = bytearray(shard.read_bytes())
+    content[540] ^= 0xFF
+    shard.write_bytes(content)
+    with pytest.raises(DataError):
+        unlearn.run(**given)

@@ -1,0 +1,54 @@
+import numpy as np
+import torch
+
+from efface.training.bank import make_bank
+from efface.training.batches import draw_batch, make_plan
+
+BANK = make_bank(["centre:4x4", "random:0.5"], (8, 8), per_policy=3, seed=0)
+SIMILARITY = np.linspace(0, 1, 200, dtype=np.float32)
+
+
+def plan(**changes):
+    given = {"forget_count": 50, "batch_size": 16, "neighbour_share": 0.25, "seed": 1}
+    return make_plan(BANK, SIMILARITY, **{**given, **changes})
+
+
+def test_every_policy_has_the_same_share_of_the_bank():
+    assert len(BANK) == 4
+    assert torch.allclose(BANK.share_M, torch.tensor([1 / 2, 1 / 6, 1 / 6, 1 / 6]))
+
+
+def test_every_retain_image_is_assigned_to_exactly_one_mask():
+    assigned = torch.cat(plan().retain_by_mask)
+    assert sorted(assigned.tolist()) == list(range(200))
+
+
+def test_a_batch_depends_on_plan_and_step_alone():
+    first, again, later = draw_batch(plan(), 5), draw_batch(plan(), 5), draw_batch(plan(), 6)
+    assert first.mask == again.mask
+    assert torch.equal(first.retain, again.retain)
+    assert torch.equal(first.forget, again.forget)
+    assert not torch.equal(first.forget, later.forget)
+
+
+def test_another_seed_gives_other_batches():
+    assert not torch.equal(draw_batch(plan(), 0).forget, draw_batch(plan(seed=2), 0).forget)
+
+
+def test_both_halves_have_the_batch_size_and_retain_fits_the_mask():
+    made = plan()
+    for step in range(20):
+        draw = draw_batch(made, step)
+        assert len(draw.retain) == len(draw.forget) == 16
+        assert set(draw.retain.tolist()) <= set(made.retain_by_mask[draw.mask].tolist())
+
+
+def test_neighbours_are_drawn_more_often_than_their_number():
+    made = plan(neighbour_share=0.5)
+    drawn = torch.cat([draw_batch(made, step).retain for step in range(200)])
+    assert 0.4 < (SIMILARITY[drawn] >= 0.9).mean() < 0.75
+
+
+def test_a_mask_without_images_borrows_from_all():
+    made = make_plan(BANK, SIMILARITY[:2], forget_count=1, batch_size=4, neighbour_share=0, seed=0)
+    assert all(len(rows) for rows in made.retain_by_mask)
