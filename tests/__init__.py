@@ -1,1 +1,1 @@
-"""A package, so that `tests.tiny` means ours: some distributions install a top-level `tests` too."""
+"""A package, so that `tests.tiny` means ours: some distributions install a `tests` too."""
