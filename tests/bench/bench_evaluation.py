@@ -1,4 +1,4 @@
-"""Evaluation: FID and KID against torchmetrics on the same features, and a second run against a first.
+"""Evaluation: FID and KID against torchmetrics on the same features; a second run against a first.
 
     python tests/bench/bench_evaluation.py
 

@@ -53,19 +53,14 @@ def merge_to_report(
     _check_together(parts)
     merged = [merge_shards([p for p in parts if p.set == name]) for name in sets if sizes[name]]
     _check_complete(merged, sizes)
-    scores: list[Score] = []
-    recipes: dict[str, dict[str, Any]] = {}
-    for found in merged:
-        for score, recipe in set_to_scores(found, tickets):
-            scores.append(score)
-            recipes[score.recipe] = recipe
+    pairs = [pair for found in merged for pair in set_to_scores(found, tickets)]
     return Report(
         before=parts[0].before,
         after=parts[0].after,
         sets=dict(sets),
         tickets={ticket: list(subjects) for ticket, subjects in tickets.items()},
-        recipes=recipes,
-        scores=scores,
+        recipes={score.recipe: recipe for score, recipe in pairs},
+        scores=[score for score, _ in pairs],
         hygiene=hygiene,
         notes=list(notes),
     )

@@ -64,11 +64,10 @@ def run(
     """
     checked = read_policy(policy)
     will_write(workspace, run_id, str(out))
-    places = _find(sets, shard.split("+"))
     scorer = _make_scorer(before, after, checked)
     root = read_settings().home / "cache" / "reference"
     found = []
-    for place in places:
+    for place in _find(sets, shard.split("+")):
         given = _read(sets, place, checked, scorer.before)
         cache = open_cache(root, place.set, place.set_fingerprint)
         found.append(score_shard(given, scorer, masks_of(checked, place.set), cache))
