@@ -35,7 +35,7 @@ def main() -> None:
     bank = make_bank(["centre:4x4"], teacher.grid, per_policy=1, seed=0)
     similarity = np.linspace(0, 1, RETAIN, dtype=np.float32)
     plan = make_plan(
-        bank, similarity, forget_count=500, batch_size=SETTINGS.batch_size,
+        bank, similarity, forget_subjects=["a"] * 500, batch_size=SETTINGS.batch_size,
         neighbour_share=0.25, seed=0,
     )  # fmt: skip
     started = time.perf_counter()

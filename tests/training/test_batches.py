@@ -9,7 +9,12 @@ SIMILARITY = np.linspace(0, 1, 200, dtype=np.float32)
 
 
 def plan(**changes):
-    given = {"forget_count": 50, "batch_size": 16, "neighbour_share": 0.25, "seed": 1}
+    given = {
+        "forget_subjects": ["a"] * 45 + ["b"] * 5,
+        "batch_size": 16,
+        "neighbour_share": 0.25,
+        "seed": 1,
+    }
     return make_plan(BANK, SIMILARITY, **{**given, **changes})
 
 
@@ -50,5 +55,12 @@ def test_neighbours_are_drawn_more_often_than_their_number():
 
 
 def test_a_mask_without_images_borrows_from_all():
-    made = make_plan(BANK, SIMILARITY[:2], forget_count=1, batch_size=4, neighbour_share=0, seed=0)
+    made = make_plan(
+        BANK, SIMILARITY[:2], forget_subjects=["a"], batch_size=4, neighbour_share=0, seed=0
+    )
     assert all(len(rows) for rows in made.retain_by_mask)
+
+
+def test_subjects_are_drawn_equally_often_however_many_images_they_have():
+    drawn = torch.cat([draw_batch(plan(), step).forget for step in range(300)])
+    assert 0.45 < (drawn >= 45).float().mean().item() < 0.55

@@ -28,7 +28,7 @@ def train(folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False
     bank = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0)
     similarity = np.linspace(0, 1, 40, dtype=np.float32)
     plan = make_plan(
-        bank, similarity, forget_count=16, batch_size=settings.batch_size,
+        bank, similarity, forget_subjects=["a", "b"] * 8, batch_size=settings.batch_size,
         neighbour_share=settings.neighbour_share, seed=settings.seed,
     )  # fmt: skip
     student = tiny_mae()

@@ -13,7 +13,9 @@ CPU = torch.device("cpu")
 
 def targets(tmp_path, memory=1.0, count=30):
     similarity = np.linspace(0, 1, count, dtype=np.float32)
-    plan = make_plan(BANK, similarity, forget_count=8, batch_size=4, neighbour_share=0.25, seed=0)
+    plan = make_plan(
+        BANK, similarity, forget_subjects=["a"] * 8, batch_size=4, neighbour_share=0.25, seed=0
+    )
     model, retain = tiny_mae().eval(), tiny_images(count)
     made = compute_targets(
         model, retain, tiny_images(8, 1), plan,

@@ -136,7 +136,7 @@ def _load(
     retain, rows = read_images(
         sets / "retain", size=size, channels=channels, limit=settings.retain_images
     )
-    forget, _ = read_images(sets / "forget", size=size, channels=channels)
+    forget, asked = read_images(sets / "forget", size=size, channels=channels)
     if not len(forget) or not len(retain):
         raise DataError(
             f"{sets}: needs forget and retain images, found {len(forget)} and {len(retain)}"
@@ -147,7 +147,7 @@ def _load(
     plan = make_plan(
         bank,
         rows["similarity"].to_numpy(),
-        forget_count=len(forget),
+        forget_subjects=asked["subject_id"].to_pylist(),
         batch_size=settings.batch_size,
         neighbour_share=settings.neighbour_share,
         seed=settings.seed,

@@ -1,5 +1,6 @@
 """Which images and which mask a step sees: a pure function, so a resumed run needs no cursor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,8 @@ class Plan:
     """For each mask, the retain images whose target under that mask is known."""
     near_by_mask: list[Tensor]
     """For each mask, those of them that are most similar to forget."""
-    forget_count: int
+    forget_share: Tensor
+    """Probability of each forget image: every subject has the same share, however many images."""
     batch_size: int
     near_count: int
     """How many of each retain half come from ``near_by_mask``."""
@@ -39,7 +41,7 @@ def make_plan(
     bank: MaskBank,
     similarity: np.ndarray,
     *,
-    forget_count: int,
+    forget_subjects: Sequence[str],
     batch_size: int,
     neighbour_share: float,
     seed: int,
@@ -49,7 +51,8 @@ def make_plan(
     Args:
         bank: the masks.
         similarity: float ``(R,)``, largest cosine of each retain image to a forget image.
-        forget_count: forget images.
+        forget_subjects: subject of each forget image. What decides is the worst subject, so
+            subjects are drawn equally often.
         batch_size: images in each half.
         neighbour_share: share of the retain half drawn from the most similar tenth.
         seed: of the assignment and of the draws.
@@ -65,7 +68,7 @@ def make_plan(
         bank=bank,
         retain_by_mask=retain,
         near_by_mask=[_never_empty(rows[near[rows]], rows) for rows in retain],
-        forget_count=forget_count,
+        forget_share=_equal_shares(forget_subjects),
         batch_size=batch_size,
         near_count=round(neighbour_share * batch_size),
         seed=seed,
@@ -78,8 +81,15 @@ def draw_batch(plan: Plan, step: int) -> Draw:
     mask = int(torch.multinomial(plan.bank.share_M, 1, generator=generator))
     near = _pick(plan.near_by_mask[mask], plan.near_count, generator)
     others = _pick(plan.retain_by_mask[mask], plan.batch_size - plan.near_count, generator)
-    forget = torch.randint(plan.forget_count, (plan.batch_size,), generator=generator)
+    forget = torch.multinomial(
+        plan.forget_share, plan.batch_size, replacement=True, generator=generator
+    )
     return Draw(mask=mask, retain=torch.cat([near, others]), forget=forget)
+
+
+def _equal_shares(subjects: Sequence[str]) -> Tensor:
+    _, index, counts = np.unique(np.asarray(subjects), return_inverse=True, return_counts=True)
+    return torch.from_numpy(1.0 / (len(counts) * counts[index]))
 
 
 def _never_empty(rows: Tensor, otherwise: Tensor) -> Tensor:
