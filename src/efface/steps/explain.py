@@ -1,0 +1,129 @@
+"""explain: verdict, scores and pictures of a run as one HTML page."""
+
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from efface.data.manifest import read_manifest
+from efface.data.reading import read_images
+from efface.errors import InputError
+from efface.evaluation.report import Report, read_report
+from efface.evidence.page import Asked, Contents, contents_to_html
+from efface.evidence.pictures import Gallery, images_to_gallery
+from efface.evidence.titles import SET_MEANING, SET_TITLES
+from efface.files import read_json, write_bytes
+from efface.gate.policy import Policy, read_policy
+from efface.gate.verdict import read_verdict
+from efface.storage import open_store
+
+logger = logging.getLogger(__name__)
+
+PICTURES = 9
+"""Images of each set on the page."""
+SHOWN = ("forget", "neighbours", "holdout", "retain")
+"""Sets with pictures, in the order of the page; retain only where there is no holdout."""
+
+
+def run(
+    *,
+    report: Path,
+    verdict: Path,
+    sets: Path,
+    before: Path,
+    after: Path,
+    policy: str,
+    out: Path,
+) -> None:
+    """Write the evidence page.
+
+    Args:
+        report: ``report.json``; may be absent or damaged, the page then shows the verdict alone.
+        verdict: ``verdict.json`` of the gate.
+        sets: folder that the shard step wrote.
+        before: folder of the model in service.
+        after: folder of the unlearned model.
+        policy: path of the policy; it says whether forget images may be shown.
+        out: where the page goes.
+
+    Raises:
+        InputError: verdict, sets, models or policy are absent or wrong.
+    """
+    rules = read_policy(policy)
+    plan = read_json(sets / "sets.json", kind="sets", version=1)
+    sizes = {name: int(entry["samples"]) for name, entry in plan["sets"].items()}
+    contents = Contents(
+        verdict=read_verdict(verdict),
+        policy=rules,
+        report=_report(report),
+        asked=_asked(plan, sets),
+        set_sizes=sizes,
+        galleries=_galleries(sizes, sets, before, after, rules),
+    )
+    write_bytes(out, contents_to_html(contents).encode())
+    logger.info("event=page_written path=%s forget_pictures=%s", out, contents.forget_pictures)
+
+
+def spread_rows(manifest: pa.Table, count: int) -> list[int]:
+    """Row numbers of up to ``count`` images, of as many subjects as possible, low ranks first."""
+    ranks, subjects = manifest["rank"].to_pylist(), manifest["subject_id"].to_pylist()
+    seen: Counter[str] = Counter()
+    turns = []
+    for row in sorted(range(len(ranks)), key=ranks.__getitem__):
+        turns.append((seen[subjects[row]], ranks[row], row))
+        seen[subjects[row]] += 1
+    return [row for _, _, row in sorted(turns)[:count]]
+
+
+def _report(path: Path) -> Report | None:
+    try:
+        return read_report(path)
+    except InputError as error:
+        logger.warning("event=report_unreadable error=%s", error)
+        return None
+
+
+def _asked(plan: dict[str, Any], sets: Path) -> list[Asked]:
+    manifest = read_manifest(open_store(str(sets / "forget")))
+    images = Counter(manifest["ticket_id"].to_pylist())
+    return [
+        Asked(ticket=ticket, subjects=len(subjects), images=images[ticket])
+        for ticket, subjects in sorted(plan["tickets"].items())
+    ]
+
+
+def _galleries(
+    sizes: dict[str, int], sets: Path, before: Path, after: Path, policy: Policy
+) -> list[Gallery]:
+    from efface.models.checkpoint import load_model
+
+    old, new = load_model(before), load_model(after)
+    shown = [name for name in SHOWN if sizes.get(name)]
+    if "holdout" in shown and "retain" in shown:
+        shown.remove("retain")
+    if not policy.privacy.forget_pictures and "forget" in shown:
+        shown.remove("forget")
+    galleries = []
+    for name in shown:
+        manifest = read_manifest(open_store(str(sets / name)))
+        images, _ = read_images(
+            sets / name,
+            size=old.image_size,
+            channels=old.channels,
+            rows=spread_rows(manifest, PICTURES),
+        )
+        galleries.append(
+            images_to_gallery(
+                images,
+                before=old,
+                after=new,
+                mask=policy.masks.score[0],
+                seed=policy.evaluation.seed,
+                set_name=name,
+                title=SET_TITLES[name],
+                meaning=SET_MEANING[name],
+            )
+        )
+    return galleries
