@@ -1,0 +1,52 @@
+"""The command ``efface``: one subcommand a step, ``run`` for all of them, and what goes before.
+
+    efface run            every step on this machine, in one process
+    efface intake ...     one step; the same word as the component and the pipeline's task
+    efface data import    a dataset out of a folder of images
+    efface model import   a model of your own as the version in service
+    efface policy check   is this policy one that the gate can work with?
+
+Modules that are slow to import (torch, mlflow, pyarrow) are imported where a subcommand needs them.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from efface import __version__, logs
+from efface.cli import imports, run, steps
+from efface.errors import EffaceError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit codes are in ``efface.errors``, and 130 after Ctrl-C."""
+    given = build_parser().parse_args(argv)
+    logs.configure()
+    try:
+        return int(given.handle(given))
+    except EffaceError as error:
+        print(f"efface {given.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"efface {given.command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with every subcommand."""
+    parser = argparse.ArgumentParser(
+        prog="efface",
+        description="Deletion tickets go in; models that have verifiably forgotten come out, "
+        "or are blocked with reasons.",
+        epilog="Exit codes: 0 passed or nothing due, 2 bad input, 3 blocked by the gate, "
+        "4 storage or a service failed, 1 a defect of efface.",
+    )
+    parser.add_argument("--version", action="version", version=f"efface {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    run.add_command(commands)
+    steps.add_commands(commands)
+    imports.add_commands(commands)
+    return parser

@@ -1,0 +1,177 @@
+"""``efface run``: every step on this machine, in one process, in the order of the graph."""
+
+import argparse
+import logging
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from efface.cli import options
+from efface.cli.state import RunState, only_process, open_state
+from efface.errors import BlockedError
+
+if TYPE_CHECKING:
+    from efface.cli.options import Commands
+
+logger = logging.getLogger(__name__)
+
+TEXT = (
+    "run every step on this machine; the same command goes on where it was killed. However a run "
+    "ends, also by an error or Ctrl-C, its tickets are answered and its private copies deleted"
+)
+
+
+FILES = ("report.json", "verdict.json", "evidence.html")
+"""In the run's folder, for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a run is to do."""
+
+    tickets: str
+    dataset: str
+    policy: str
+    model: str
+    registry: str
+    name: str
+    method: dict[str, Any]
+    sharding: dict[str, Any]
+
+
+def add_command(commands: "Commands") -> None:
+    """Add ``run``."""
+    parser = options.add_command(commands, "run", run, TEXT)
+    options.add_required(parser, "tickets", "dataset", "policy", "model", "name")
+    options.add_registry(parser)
+    options.add_method(parser)
+    options.add_sharding(parser)
+    parser.add_argument(
+        "--workdir",
+        type=Path,
+        default=Path("runs/efface"),
+        help="folder of the run (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--run-id",
+        default="",
+        help="name of the run (default: that of the unfinished run in --workdir, else the time)",
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run, settle, and show the verdict."""
+    words = options.pick(given, "tickets", "dataset", "policy", "model", "name")
+    asked = Asked(
+        **words,
+        registry=options.registry_of(given),
+        method=options.method_of(given),
+        sharding=dict(given.sharding),
+    )
+    _check(asked)
+    with only_process(given.workdir):
+        state = open_state(given.workdir, given.run_id, vars(asked))
+        state.run_id = state.run_id or time.strftime("run-%Y%m%d-%H%M%S")
+        state.save()
+        if state.results:
+            logger.info("run=%s resumed done=%s", state.run_id, ",".join(state.results))
+        _settled_whatever_happens(asked, state, given.workdir)
+    return _show(asked, state, given.workdir)
+
+
+def _check(asked: Asked) -> None:
+    """Refuse what cannot work before a ticket is claimed.
+
+    Raises:
+        ConfigError: the policy, the method or the sharding is wrong.
+    """
+    from efface.data.set_settings import parse_settings
+    from efface.gate.policy import read_policy
+    from efface.training.settings import read_settings
+
+    read_policy(asked.policy)
+    read_settings(asked.method)
+    parse_settings(asked.sharding)
+
+
+def _settled_whatever_happens(asked: Asked, state: RunState, folder: Path) -> None:
+    """Run the steps, then settle; the first error is the one that counts."""
+    from efface.steps import settle
+
+    place = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
+    try:
+        run_steps(asked, state, folder)
+    except BaseException:
+        try:
+            settle.run(tickets=asked.tickets, status="FAILED", **place)
+        except Exception:
+            logger.exception("step=settle run=%s failed: run `efface settle` for it", state.run_id)
+        state.end()
+        raise
+    settle.run(tickets=asked.tickets, status="SUCCEEDED", **place)
+    state.end()
+
+
+def run_steps(asked: Asked, state: RunState, folder: Path) -> None:
+    """Run every step but settle, each once; stop after intake when nothing is due."""
+    from efface.steps import intake, shard, unlearn
+
+    policy = asked.policy
+    place: dict[str, Any] = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
+    batch, sets = folder / "batch", folder / "sets"
+    models: dict[str, Any] = {"sets": sets}
+    models |= {"before": folder / "before", "after": folder / "after"}
+    words = {"tickets": asked.tickets, "dataset": asked.dataset}
+    if not state.once("intake", lambda: intake.run(out=batch, **words, **place)):
+        return
+    given: dict[str, Any] = {"batch": batch, "policy": policy, "settings": asked.sharding}
+    parts = state.once("shard", lambda: shard.run(out=sets, **given, **place))
+    service: dict[str, Any] = {
+        "model": asked.model,
+        "registry": asked.registry,
+        "method": asked.method,
+    }
+    state.once("unlearn", lambda: unlearn.run(policy=policy, **models, **service, **place))
+    _judge(asked, state, folder, parts, {**models, "policy": policy})
+
+
+def _judge(
+    asked: Asked, state: RunState, folder: Path, parts: list[str], models: dict[str, Any]
+) -> None:
+    """Score, judge, explain, and register or refuse."""
+    from efface.steps import evaluate, explain, gate, merge, refuse, register
+
+    place: dict[str, Any] = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
+    report, verdict, page = (folder / name for name in FILES)
+    statistics = [folder / "statistics" / f"{number:05d}" for number in range(len(parts))]
+    for part, out in zip(parts, statistics, strict=True):
+        score = partial(evaluate.run, shard=part, out=out, **models, **place)
+        state.once(f"evaluate {part}", score)
+    state.once("merge", lambda: merge.run(statistics=statistics, out=report, **models))
+    judged: dict[str, Any] = {"policy": asked.policy, "after": models["after"], **place}
+    passed = state.once("gate", lambda: gate.run(report=report, out=verdict, **judged))
+    shown: dict[str, Any] = {"report": report, "verdict": verdict}
+    state.once("explain", lambda: explain.run(out=page, **shown, **models))
+    names = {"policy": asked.policy, "name": asked.name, "registry": asked.registry, **place}
+    batch = folder / "batch" / "batch.json"
+    record = {**shown, "page": page, "batch": batch, "sets": models["sets"], **names}
+    if passed:
+        state.once("register", lambda: register.run(after=models["after"], **record))
+    else:
+        state.once("refuse", lambda: refuse.run(**record))
+
+
+def _show(asked: Asked, state: RunState, folder: Path) -> int:
+    """Print how the run ended; give the exit code."""
+    from efface.cli.result import show_result
+
+    if "gate" not in state.results:
+        print("nothing is due: no model was touched")
+        return 0
+    report, verdict, page = (folder / name for name in FILES)
+    version = state.results.get("register")
+    model = f"models:/{asked.name}/{version}" if version else None
+    show_result(report=report, verdict=verdict, page=page, model=model)
+    return 0 if state.results["gate"] else BlockedError.exit_code

@@ -1,0 +1,173 @@
+"""efface run: order, resumption, and settling whatever happens; the steps themselves are faked."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+from efface.cli import main
+from efface.cli.state import only_process
+from efface.errors import InfrastructureError
+from efface.gate.verdict import Verdict, write_verdict
+
+STEPS = ("intake", "shard", "unlearn", "evaluate", "merge", "gate", "explain")
+ENDS = ("register", "refuse", "settle")
+
+
+@pytest.fixture
+def faked(monkeypatch):
+    """Steps that note their name; ``answers`` says what they give, or raise."""
+    calls, answers = [], {"intake": 1, "shard": ["forget-00000", "holdout-00000"], "gate": True}
+    answers |= {"register": "7", "refuse": "run-of-mlflow"}
+
+    def fake(name):
+        def run(**given):
+            calls.append((name, given))
+            answer = answers.get(name)
+            if isinstance(answer, BaseException):
+                raise answer
+            if name == "gate":
+                blank = {"policy_sha256": "", "report_sha256": "", "before": "", "after": ""}
+                verdict = Verdict(passed=answer, reasons=[], checks=[], **blank)
+                write_verdict(given["out"], verdict)
+            return answer
+
+        return run
+
+    for name in (*STEPS, *ENDS):
+        monkeypatch.setattr(importlib.import_module(f"efface.steps.{name}"), "run", fake(name))
+    monkeypatch.setattr("efface.logs.configure", lambda *_: None)
+    monkeypatch.setattr("efface.gate.policy.read_policy", lambda path: None)
+    return calls, answers
+
+
+@pytest.fixture
+def run(tmp_path):
+    def command(*more):
+        words = ["tickets", "dataset", "policy", "model", "name"]
+        given = [word for name in words for word in (f"--{name}", f"my-{name}")]
+        place = ["--workdir", str(tmp_path / "work"), "--registry", "sqlite:////nowhere.db"]
+        return main(["run", *given, *place, *more])
+
+    return command
+
+
+def names(calls):
+    return [name for name, _ in calls]
+
+
+def test_a_passing_model_is_registered_and_the_run_settled(faked, run):
+    calls, _ = faked
+    assert run() == 0
+    both = ["evaluate", "evaluate"]
+    assert names(calls) == [
+        "intake", "shard", "unlearn", *both, "merge", "gate", "explain", "register", "settle",
+    ]  # fmt: skip
+    assert calls[-1][1]["status"] == "SUCCEEDED"
+
+
+def test_a_blocked_model_is_refused_with_exit_code_3(faked, run, capsys):
+    calls, answers = faked
+    answers["gate"] = False
+    assert run() == 3
+    assert "refuse" in names(calls)
+    assert "register" not in names(calls)
+    assert "BLOCKED" in capsys.readouterr().out
+
+
+def test_nothing_due_ends_well_at_once_and_settles(faked, run):
+    calls, answers = faked
+    answers["intake"] = 0
+    assert run() == 0
+    assert names(calls) == ["intake", "settle"]
+
+
+def test_an_error_settles_the_run_as_failed_and_is_the_one_told(faked, run, capsys):
+    calls, answers = faked
+    answers["unlearn"] = InfrastructureError("disk full")
+    assert run() == 4
+    assert names(calls)[-1] == "settle"
+    assert calls[-1][1]["status"] == "FAILED"
+    assert "disk full" in capsys.readouterr().err
+
+
+def test_an_error_of_settle_does_not_hide_the_first_one(faked, run, capsys):
+    _, answers = faked
+    answers["unlearn"] = InfrastructureError("disk full")
+    answers["settle"] = InfrastructureError("no answer")
+    assert run() == 4
+    assert "efface run: disk full" in capsys.readouterr().err
+
+
+def test_ctrl_c_settles_and_ends_with_130(faked, run):
+    calls, answers = faked
+    answers["evaluate"] = KeyboardInterrupt()
+    assert run() == 130
+    assert calls[-1][1]["status"] == "FAILED"
+
+
+def test_a_killed_run_goes_on_where_it_was_under_its_old_name(faked, run, tmp_path):
+    calls, _ = faked
+    run("--run-id", "night-1")
+    results = {"intake": 1, "shard": ["forget-00000", "holdout-00000"], "unlearn": {}}
+    arguments = {f: f"my-{f}" for f in ("tickets", "dataset", "policy", "model", "name")}
+    arguments |= {"registry": "sqlite:////nowhere.db", "method": {}, "sharding": {}}
+    state = {"version": 1, "run_id": "night-1", "arguments": arguments, "results": results}
+    (tmp_path / "work" / "state.json").write_text(json.dumps(state))
+    calls.clear()
+    assert run() == 0
+    assert names(calls)[:2] == ["evaluate", "evaluate"]
+    assert {given["run_id"] for _, given in calls if "run_id" in given} == {"night-1"}
+
+
+def test_a_killed_run_is_not_taken_up_with_other_arguments(faked, run, tmp_path, capsys):
+    (tmp_path / "work").mkdir()
+    state = {
+        "version": 1,
+        "run_id": "night-1",
+        "arguments": {"method": {"steps": 5}},
+        "results": {},
+    }
+    (tmp_path / "work" / "state.json").write_text(json.dumps(state))
+    assert run() == 2
+    assert "night-1" in capsys.readouterr().err
+
+
+def test_a_settled_run_leaves_no_state_so_the_next_is_a_new_one(faked, run, tmp_path):
+    calls, _ = faked
+    run("--run-id", "night-1")
+    run("--run-id", "night-2")
+    assert names(calls).count("intake") == 2
+    assert not (tmp_path / "work" / "state.json").exists()
+
+
+def test_two_runs_in_one_folder_are_refused(faked, run, tmp_path, capsys):
+    with only_process(tmp_path / "work"):
+        assert run() == 2
+    assert "another process works in" in capsys.readouterr().err
+
+
+def test_settings_of_the_method_and_of_the_sets_reach_their_steps(faked, run):
+    calls, _ = faked
+    run("--method", "max-loss", "--set", "steps=5", "--sharding", "neighbours=9")
+    given = dict(calls)
+    assert given["unlearn"]["method"] == {"name": "max-loss", "steps": 5}
+    assert given["shard"]["settings"] == {"neighbours": 9}
+
+
+@pytest.mark.parametrize(
+    "words", [("--set", "stesp=5"), ("--sharding", "shard=9")], ids=["method", "sharding"]
+)
+def test_a_wrong_setting_is_refused_before_a_ticket_is_claimed(faked, run, words, capsys):
+    calls, _ = faked
+    assert run(*words) == 2
+    assert calls == []
+    assert "unknown" in capsys.readouterr().err
+
+
+def test_the_registered_version_and_the_files_are_told(faked, run, tmp_path, capsys):
+    assert run() == 0
+    told = capsys.readouterr().out
+    assert "models:/my-name/7" in told
+    assert str(Path("work") / "evidence.html") in told.replace("\n", "")
