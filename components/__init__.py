@@ -1,0 +1,1 @@
+"""The steps of efface as Kubeflow Pipelines components, one folder each."""

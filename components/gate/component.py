@@ -1,0 +1,46 @@
+"""The gate component: may this model be served?"""
+
+from kfp import dsl
+
+from components.images import CORE
+
+
+@dsl.component(base_image=CORE, install_kfp_package=False)
+def gate(
+    report: dsl.Input[dsl.Artifact],
+    policy: str,
+    after: dsl.Input[dsl.Model],
+    run_id: str,
+    workspace: str,
+    verdict: dsl.Output[dsl.Artifact],
+    summary: dsl.Output[dsl.Markdown],
+) -> bool:
+    """Hold the report against the policy; a blocked model is an answer, not an error.
+
+    Args:
+        report: What merge wrote.
+        policy: Path of the policy, YAML.
+        after: The unlearned model; its bytes must be those that the report is about.
+        run_id: Name of this run.
+        workspace: Place that the tasks of a run share.
+        verdict: Passed or blocked, with every check and its reason, JSON.
+        summary: The verdict for people.
+
+    Returns:
+        Whether the model passed.
+    """
+    from pathlib import Path
+
+    from efface.steps import gate, show, task
+
+    passed = task.call(
+        gate.run,
+        report=Path(report.path),
+        policy=policy,
+        after=Path(after.path),
+        run_id=run_id,
+        workspace=workspace,
+        out=Path(verdict.path),
+    )
+    show.run(verdict=Path(verdict.path), out=Path(summary.path))
+    return passed

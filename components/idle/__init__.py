@@ -1,0 +1,5 @@
+"""The idle component."""
+
+from components.idle.component import idle
+
+__all__ = ["idle"]

@@ -1,0 +1,8 @@
+"""The two images that components run in, by what they need; both hold the same wheel of efface."""
+
+VERSION = "0.1.0"
+"""Version of efface that the images hold; a test keeps it equal to the package's."""
+CORE = f"efface-core:{VERSION}"
+"""No torch: intake, gate, settle."""
+GPU = f"efface-gpu:{VERSION}"
+"""Torch, MLflow and the feature extractors."""

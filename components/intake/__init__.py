@@ -1,0 +1,5 @@
+"""The intake component."""
+
+from components.intake.component import intake
+
+__all__ = ["intake"]

@@ -1,0 +1,35 @@
+"""The intake component: claim the due tickets and find the images they are about."""
+
+from kfp import dsl
+
+from components.images import CORE
+
+
+@dsl.component(base_image=CORE, install_kfp_package=False)
+def intake(
+    tickets: str, dataset: str, run_id: str, workspace: str, batch: dsl.Output[dsl.Dataset]
+) -> int:
+    """Claim the tickets that are due and turn their subjects into samples.
+
+    Args:
+        tickets: Place that holds the deletion tickets, a folder or s3://bucket/prefix.
+        dataset: Place of the dataset that the model in service was trained on.
+        run_id: Name of this run; two runs never claim the same ticket.
+        workspace: Place that the tasks of a run share.
+        batch: The claimed tickets with hashed subjects, and the ids of the samples to forget.
+
+    Returns:
+        How many tickets this run has to work on; 0 when nothing is due.
+    """
+    from pathlib import Path
+
+    from efface.steps import intake, task
+
+    return task.call(
+        intake.run,
+        tickets=tickets,
+        dataset=dataset,
+        run_id=run_id,
+        workspace=workspace,
+        out=Path(batch.path),
+    )

@@ -1,0 +1,5 @@
+"""The settle component."""
+
+from components.settle.component import settle
+
+__all__ = ["settle"]

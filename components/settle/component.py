@@ -1,0 +1,26 @@
+"""The settle component: the exit task of every run."""
+
+from kfp import dsl
+
+from components.images import CORE
+
+
+@dsl.component(base_image=CORE, install_kfp_package=False)
+def settle(tickets: str, run_id: str, workspace: str, status: dsl.PipelineTaskFinalStatus) -> None:
+    """Answer the tickets and delete the run's private copies, however the run ended.
+
+    Args:
+        tickets: Place that holds the deletion tickets.
+        run_id: Name of this run.
+        workspace: Place that the tasks of a run share.
+        status: How the run ended; filled in by Kubeflow Pipelines.
+    """
+    from efface.steps import settle, task
+
+    task.call(
+        settle.run,
+        tickets=tickets,
+        run_id=run_id,
+        workspace=workspace,
+        status=status.state,
+    )

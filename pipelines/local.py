@@ -1,0 +1,145 @@
+"""Run a compiled graph on this machine, and show how far it is.
+
+    python -m pipelines.local PARAMETERS.yaml [--run-id ID] [--folder runs/ID]
+
+PARAMETERS.yaml holds the parameters of the graph. The same run id goes on where a run was killed.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kfp import dsl
+
+from efface.errors import EffaceError, InputError
+from pipelines.compile import COMPILED
+from pipelines.process import only_run, run_process
+from pipelines.watching import Failure, find_failure
+
+KEPT = {
+    "verdict.json": "gate/verdict",
+    "verdict.md": "gate/summary",
+    "report.json": "merge/report",
+    "evidence.html": "explain/page",
+}
+"""File in the run's folder -> artifact it is a copy of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a local run ended."""
+
+    failure: Failure | None
+    """What broke; None when the graph ran through, to whatever verdict."""
+    passed: bool | None
+    """The gate's answer; None when it was not asked."""
+    kept: dict[str, Path]
+    """Name -> path of the files that people read, as far as they were written."""
+    log: Path
+    """Everything that the runner and the steps said."""
+
+    @property
+    def exit_code(self) -> int:
+        """As ``efface.errors`` defines it."""
+        if self.failure is not None:
+            return self.failure.exit_code
+        return 3 if self.passed is False else 0
+
+
+def run_locally(arguments: dict[str, Any], *, run_id: str, folder: Path) -> Ended:
+    """Run the compiled unlearn graph, everything under ``folder``, and show its progress.
+
+    Args:
+        arguments: The parameters of the graph; ``workspace`` is ``folder/workspace`` unless given.
+        run_id: What a cluster would fill in as the run's id.
+        folder: Folder of this run; one run at a time.
+
+    Raises:
+        InputError: another run works in ``folder``, or a parameter is unknown or missing.
+    """
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = {"workspace": str(folder / "workspace"), **arguments}
+    progress, artifacts, log = folder / "progress", folder / "artifacts", folder / "run.log"
+    with only_run(folder) as lock:
+        shutil.rmtree(progress, ignore_errors=True)
+        progress.mkdir()
+        (folder / "graph.yaml").write_text(prepare(COMPILED / "unlearn.yaml", run_id, arguments))
+        (folder / "arguments.json").write_text(json.dumps(arguments))
+        files = [folder / "graph.yaml", folder / "arguments.json", artifacts]
+        command = [sys.executable, "-m", "pipelines.run_compiled", *map(str, files)]
+        broken = run_process(command, progress=progress, log=log, lock=lock)
+    failure = find_failure(progress) if broken else None
+    if broken and failure is None:
+        failure = Failure(step="run", message=f"KFP stopped, see {log}", exit_code=1)
+    outcome = Path(arguments["workspace"]) / run_id / "outcome.json"
+    passed = json.loads(outcome.read_text())["passed"] if outcome.exists() and not failure else None
+    return Ended(failure=failure, passed=passed, kept=_keep(artifacts, folder), log=log)
+
+
+def prepare(graph: Path, run_id: str, arguments: dict[str, Any]) -> str:
+    """The compiled graph with its run id filled in, and without retries: they are for lost pods.
+
+    Raises:
+        InputError: a parameter of the graph is missing in ``arguments``, or one is unknown.
+    """
+    text = graph.read_text().replace(dsl.PIPELINE_JOB_ID_PLACEHOLDER, run_id)
+    documents = list(yaml.safe_load_all(text))
+    known = documents[0]["root"]["inputDefinitions"]["parameters"]
+    needed = {name for name, facts in known.items() if not facts.get("isOptional")}
+    wrong = sorted(set(arguments) - set(known)) + sorted(needed - set(arguments))
+    if wrong:
+        raise InputError(
+            f"parameters unknown or missing: {', '.join(wrong)}; the graph takes "
+            f"{', '.join(known)}, of which {', '.join(sorted(needed))} must be given"
+        )
+    for component in [documents[0]["root"], *documents[0]["components"].values()]:
+        for task in component.get("dag", {}).get("tasks", {}).values():
+            task.pop("retryPolicy", None)
+    return yaml.safe_dump_all(documents)
+
+
+def _keep(artifacts: Path, folder: Path) -> dict[str, Path]:
+    """Copy what people read out of the newest artifacts; give the paths of the copies."""
+    kept = {}
+    newest = max(artifacts.glob("*"), default=artifacts)
+    for name, artifact in KEPT.items():
+        (folder / name).unlink(missing_ok=True)
+        if (newest / artifact).exists():
+            kept[name] = Path(shutil.copyfile(newest / artifact, folder / name))
+    return kept
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parameters", type=Path, help="YAML file with the graph's parameters")
+    parser.add_argument("--run-id", help="(default: local-YYYYMMDD-HHMMSS)")
+    parser.add_argument("--folder", type=Path, help="folder of the run (default: runs/RUN_ID)")
+    given = parser.parse_args()
+    run_id = given.run_id or time.strftime("local-%Y%m%d-%H%M%S")
+    try:
+        arguments = yaml.safe_load(given.parameters.read_text())
+        folder = given.folder or Path("runs") / run_id
+        ended = run_locally(arguments, run_id=run_id, folder=folder)
+    except EffaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"interrupted: --run-id {run_id} goes on where this run was", file=sys.stderr)
+        return 130
+    if ended.failure:
+        print(f"{ended.failure.step}: {ended.failure.message}\nlog: {ended.log}", file=sys.stderr)
+    for name, path in ended.kept.items():
+        print(f"{name}: {path}")
+    return ended.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""The process of a local run: one at a time in a folder, watched, and never left alone."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from rich.console import Console
+from rich.live import Live
+
+from efface.errors import InputError
+from pipelines.watching import draw, read_loops, read_steps
+
+LOOPS_EVERY = 15.0
+"""Seconds between two lines about a long loop, where there is no terminal."""
+
+
+@contextmanager
+def only_run(folder: Path) -> Iterator[IO[str]]:
+    """Lock a run's folder; the lock is gone when every process that holds it is.
+
+    Raises:
+        InputError: another run holds it.
+    """
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"a run still works in {folder}: wait for it, or give another folder"
+            ) from None
+        yield lock
+
+
+def run_process(command: list[str], *, progress: Path, log: Path, lock: IO[str]) -> bool:
+    """Run a command that holds the lock too, show what its steps say; give whether it failed."""
+    root = Path(__file__).parent.parent
+    environment = {**os.environ, "EFFACE_PROGRESS": str(progress), "PYTHONUNBUFFERED": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.getenv("PYTHONPATH")]))
+    with log.open("a") as stream, _end_on_sigterm():
+        process = subprocess.Popen(
+            command,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            pass_fds=[lock.fileno()],
+            start_new_session=True,
+        )
+        try:
+            _watch(process, progress)
+        finally:
+            _stop(process)
+    return process.returncode != 0
+
+
+@contextmanager
+def _end_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM end this process the way Ctrl-C does, so that no step is left running."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    previous = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _watch(process: subprocess.Popen[bytes], progress: Path) -> None:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        _watch_in_lines(process, progress, console)
+        return
+    with Live(console=console, refresh_per_second=8) as live:
+        while True:
+            ended = process.poll() is not None
+            live.update(draw(read_steps(progress), read_loops(progress)))
+            if ended:
+                return
+            time.sleep(0.15)
+
+
+def _watch_in_lines(process: subprocess.Popen[bytes], progress: Path, console: Console) -> None:
+    shown: set[tuple[str, str, int]] = set()
+    told = time.monotonic()
+    while True:
+        ended = process.poll() is not None
+        for step in read_steps(progress):
+            fact = (step.name, step.state, step.done)
+            if fact not in shown:
+                shown.add(fact)
+                tasks = f" {step.done}/{step.tasks}" if step.tasks > 1 else ""
+                console.print(f"{step.name}{tasks} {step.state} {step.seconds:.0f} s")
+        if ended:
+            return
+        if time.monotonic() - told >= LOOPS_EVERY:
+            told = time.monotonic()
+            for loop in read_loops(progress):
+                console.print(f"  {loop.label} {loop.done}/{loop.total}")
+        time.sleep(0.3)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
