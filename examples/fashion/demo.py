@@ -1,0 +1,111 @@
+"""The demo: a deletion ticket through the compiled pipeline, on this machine.
+
+    python -m examples.fashion.demo [--ticket one-subject] [--method max-loss] [--name NAME]
+
+The model in service is trained on pictures of ten brands. The ticket of one brand comes in; the
+pipeline unlearns, scores before and after, and the gate answers.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from efface import logs
+from efface.cli.options import add_method, method_of
+from efface.cli.result import make_console, show_result
+from efface.errors import EffaceError
+from efface.registry import import_base
+from pipelines.local import Ended, run_locally
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+MODEL = "fashion-mae"
+DATABASE = "runs/mlflow.db"
+REGISTRY = f"sqlite:///{ROOT / DATABASE}"
+
+
+def main() -> int:
+    """Run the demo; the exit code is the pipeline's."""
+    given = parse()
+    folder = ROOT / "runs" / given.name
+    console = make_console()
+    logs.configure()
+    try:
+        put_ticket(given.ticket, folder)
+        console.print(f"ticket  {folder / 'tickets' / given.ticket}.json", soft_wrap=True)
+        imported = import_base(HERE / "model", name=MODEL, registry=REGISTRY)
+        console.print(f"model   models:/{MODEL}/{imported['champion']} (champion)\n")
+        ended = run_locally(arguments(given), run_id=given.run_id, folder=folder)
+    except EffaceError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("demo: interrupted", file=sys.stderr)
+        return 130
+    show(ended, folder, given.run_id, console)
+    return ended.exit_code
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    known = sorted(path.stem for path in (HERE / "tickets").glob("*.json"))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--ticket", choices=known, default="brand-owner", help="ticket (default: %(default)s)"
+    )
+    add_method(parser)
+    parser.add_argument("--name", default="demo", help="folder in runs/ (default: %(default)s)")
+    given = parser.parse_args()
+    given.run_id = time.strftime(f"{given.name}-%Y%m%d-%H%M%S")
+    return given
+
+
+def put_ticket(name: str, folder: Path) -> None:
+    """Start a fresh run folder with one ticket in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "tickets").mkdir(parents=True)
+    shutil.copy(HERE / "tickets" / f"{name}.json", folder / "tickets")
+
+
+def arguments(given: argparse.Namespace) -> dict[str, object]:
+    """The parameters of the graph."""
+    return {
+        "tickets": str(ROOT / "runs" / given.name / "tickets"),
+        "dataset": str(HERE / "data"),
+        "policy": str(HERE / "policy.yaml"),
+        "model": f"models:/{MODEL}@champion",
+        "registry": REGISTRY,
+        "name": MODEL,
+        "method": method_of(given),
+    }
+
+
+def show(ended: Ended, folder: Path, run_id: str, console: Console) -> None:
+    """Print what broke, or the verdict, the scores, and where to look."""
+    if ended.failure:
+        told = f"{ended.failure.step} failed: {ended.failure.message}"
+        console.print(f"\n{told}\nlog: {ended.log}", style="red", soft_wrap=True, markup=False)
+        return
+    if ended.passed is None:
+        console.print("nothing is due: no model was touched")
+        return
+    record = folder / "workspace" / run_id / "registered.json"
+    version = json.loads(record.read_text())["model_version"] if record.exists() else None
+    show_result(
+        report=ended.kept["report.json"],
+        verdict=ended.kept["verdict.json"],
+        page=ended.kept["evidence.html"],
+        model=f"models:/{MODEL}/{version}" if version else None,
+        console=console,
+    )
+    command = f".venv/bin/mlflow ui --backend-store-uri sqlite:///{DATABASE}"
+    console.print(f"\nlook at it in MLflow:  {command}", soft_wrap=True, highlight=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
