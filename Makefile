@@ -1,0 +1,54 @@
+# efface. `make` or `make help` lists the targets. The first call of any of them sets up .venv.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: help demo demo-blocked demo-hard test bench check compile clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: .venv/ready  ## a brand's deletion ticket, through the pipeline, to a verdict
+	@$(BIN)/python -m examples.fashion.demo
+
+demo-blocked: .venv/ready  ## the same ticket with a method that the gate blocks
+	@$(BIN)/python -m examples.fashion.demo --name blocked --method max-loss
+
+demo-hard: .venv/ready  ## a ticket about one subject, among others that look alike
+	@$(BIN)/python -m examples.fashion.demo --name hard --ticket one-subject
+
+test: .venv/ready-dev  ## the tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+bench: .venv/ready-dev  ## speed against the tools the field uses
+	@for file in tests/bench/bench_*.py; do \
+		echo "$$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done
+
+check: .venv/ready-dev  ## everything that CI checks before the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pipelines.compile --check
+
+compile: .venv/ready  ## write pipelines/compiled/*.yaml anew
+	$(BIN)/python -m pipelines.compile
+
+clean:  ## delete runs and caches
+	rm -rf runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps say that the environment fits pyproject.toml, so that a second call costs nothing.
+.venv/ready: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[torch,mlflow,kfp]'
+	@touch $@
+
+.venv/ready-dev: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[torch,mlflow,kfp,dev]'
+	@touch .venv/ready $@
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer found: install one, or make PYTHON=/path/to/python" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv: apt-get install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv .venv

@@ -1,0 +1,143 @@
+"""Versions and aliases: find the model in service, bring it here, add a version."""
+
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from efface.errors import CheckpointError, InputError
+from efface.files import whole_folder
+from efface.models.checkpoint import fingerprint
+from efface.registry.connection import connected, is_absent
+from efface.registry.packing import checkpoint_in
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+CHAMPION = "champion"
+"""Alias of the model in service; moved by `efface model import` and promotion, never by a run."""
+CANDIDATE = "candidate"
+"""Alias of the newest model that passed the gate."""
+
+
+def download_in_service(name_or_uri: str, registry: str, into: Path) -> dict[str, str]:
+    """Bring a registered model's folder here, whole or not at all, and check its fingerprint.
+
+    Args:
+        name_or_uri: NAME (its champion), models:/NAME@ALIAS or models:/NAME/VERSION.
+        registry: MLflow tracking address.
+        into: where the model folder goes; replaced when it exists.
+
+    Returns:
+        ``version``, ``fingerprint`` and ``uri`` (models:/NAME/VERSION, which never moves).
+
+    Raises:
+        InputError: no such model, alias or version.
+        CheckpointError: its files are not those that were registered.
+        InfrastructureError: MLflow does not answer.
+    """
+    with connected(registry) as client:
+        import mlflow
+
+        found = resolved(client, name_or_uri)
+        uri = f"models:/{found.name}/{found.version}"
+        with tempfile.TemporaryDirectory() as temporary:
+            local = mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
+            with whole_folder(into) as target:
+                shutil.copytree(checkpoint_in(Path(local)), target, dirs_exist_ok=True)
+                got = fingerprint(target)
+                wanted = found.tags.get("model_fingerprint", got)
+                if got != wanted:
+                    raise CheckpointError(
+                        f"{uri}: its files have fingerprint {got[:12]}, its tag says "
+                        f"{wanted[:12]}: the stored model was changed; restore it"
+                    )
+    logger.info("event=model_downloaded uri=%s fingerprint=%s", uri, got)
+    return {"version": str(found.version), "fingerprint": got, "uri": uri}
+
+
+def resolved(client: "MlflowClient", name_or_uri: str) -> Any:
+    """The model version that a name, an alias or a version number stands for.
+
+    Raises:
+        InputError: there is none.
+    """
+    from mlflow.exceptions import MlflowException
+
+    text = name_or_uri.removeprefix("models:/")
+    try:
+        if "@" in text:
+            name, _, alias = text.rpartition("@")
+            return client.get_model_version_by_alias(name, alias)
+        if "/" in text:
+            name, _, version = text.rpartition("/")
+            return client.get_model_version(name, version)
+        return client.get_model_version_by_alias(text, CHAMPION)
+    except MlflowException as error:
+        if not is_absent(error):
+            raise
+        raise InputError(
+            f"model {name_or_uri!r} is not in the registry: use NAME, models:/NAME@{CHAMPION} or "
+            "models:/NAME/3; register your first version with `efface model import`"
+        ) from None
+
+
+def champion(client: "MlflowClient", name: str) -> str | None:
+    """Version number of the model in service, None when there is none yet."""
+    try:
+        return str(resolved(client, f"models:/{name}@{CHAMPION}").version)
+    except InputError:
+        return None
+
+
+def find_version(client: "MlflowClient", name: str, **wanted: str) -> Any | None:
+    """The newest version whose tags equal all of ``wanted``; None when there is none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        versions = client.search_model_versions(f"name = '{name}'")
+    except MlflowException as error:
+        if is_absent(error):
+            return None
+        raise
+    matching = [v for v in versions if all(v.tags.get(k) == value for k, value in wanted.items())]
+    return max(matching, key=lambda version: int(version.version), default=None)
+
+
+def add_version(
+    client: "MlflowClient",
+    name: str,
+    *,
+    model_id: str,
+    mlflow_run_id: str,
+    tags: dict[str, str],
+    description: str,
+) -> str:
+    """Make a logged model a version of a registered model and give its number.
+
+    Raises:
+        InputError: the name is not one that MLflow takes.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code == "INVALID_PARAMETER_VALUE":
+            raise InputError(
+                f"model name {name!r} refused by MLflow: use letters, digits, - and _"
+            ) from None
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    made = client.create_model_version(
+        name,
+        source=f"models:/{model_id}",
+        run_id=mlflow_run_id,
+        tags=tags,
+        description=description,
+        model_id=model_id,
+    )
+    return str(made.version)

@@ -1,0 +1,143 @@
+"""register: a model that passed the gate becomes a version in MLflow, with its evidence."""
+
+import json
+import logging
+from pathlib import Path
+
+from efface.errors import BlockedError
+from efface.evaluation.report import read_report
+from efface.files import read_json, sha256_file
+from efface.gate.decide import decide
+from efface.gate.policy import Policy, read_policy
+from efface.gate.verdict import Verdict, read_verdict
+from efface.models.checkpoint import fingerprint
+from efface.registry import Evidence, register_candidate
+from efface.settings import read_settings
+from efface.storage import open_store
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+RECORD = "registered.json"
+"""In the run's folder of the workspace: what was registered, for settle and for CI."""
+
+
+def run(
+    *,
+    verdict: Path,
+    report: Path,
+    page: Path,
+    batch: Path,
+    sets: Path,
+    after: Path,
+    policy: str,
+    name: str,
+    registry: str,
+    run_id: str,
+    workspace: str,
+) -> str:
+    """Register the unlearned model, if these very files passed the gate.
+
+    Args:
+        verdict: ``verdict.json`` of the gate.
+        report: ``report.json`` that it judged.
+        page: evidence page.
+        batch: ``batch.json`` of intake.
+        sets: folder that the shard step wrote.
+        after: the unlearned model's folder.
+        policy: path of the policy.
+        name: registered model in MLflow.
+        registry: MLflow tracking address.
+        run_id: name of the run.
+        workspace: place shared by the steps of the run; gets registered.json.
+
+    Returns:
+        The model version.
+
+    Raises:
+        BlockedError: the verdict is not passed, or report, policy or model are not those it is
+            about.
+        InfrastructureError: MLflow does not answer.
+    """
+    rules = read_policy(policy)
+    answer = read_verdict(verdict)
+    check_verdict(answer, report=report, policy=rules, after=after)
+    evidence = make_evidence(
+        verdict=verdict,
+        report=report,
+        page=page,
+        batch=batch,
+        sets=sets,
+        policy=rules,
+        run_id=run_id,
+    )
+    made = register_candidate(
+        evidence,
+        model=after,
+        name=name,
+        registry=registry,
+        mask=rules.masks.score[0],
+        mlflow_run_id=read_settings().mlflow_run_id,
+    )
+    record = {**made, "version": VERSION, "name": name, "model_version": made["version"]}
+    open_store(workspace).write(
+        f"{run_id}/{RECORD}", (json.dumps(record, indent=2) + "\n").encode()
+    )
+    return made["version"]
+
+
+def check_verdict(verdict: Verdict, *, report: Path, policy: Policy, after: Path) -> None:
+    """Make sure that the verdict passed, is about these files, and is what the gate says of them.
+
+    Raises:
+        BlockedError: it is not.
+    """
+    if not verdict.passed:
+        raise BlockedError(f"the gate blocked this model: {' '.join(verdict.reasons)}")
+    found = {
+        "report_sha256": sha256_file(report),
+        "policy_sha256": policy.sha256,
+        "after": fingerprint(after),
+    }
+    names = {"report_sha256": str(report), "policy_sha256": "policy", "after": f"model {after}"}
+    for field, value in found.items():
+        if getattr(verdict, field) != value:
+            raise BlockedError(
+                f"{names[field]} is not the one that passed: it has {value[:12]}, the verdict is "
+                f"about {getattr(verdict, field)[:12]}; run the gate on these files"
+            )
+    # The verdict is a file like any other: judge again, which costs nothing, rather than believe
+    # it.
+    if not decide(read_report(report), policy, found["report_sha256"]).passed:
+        raise BlockedError(
+            "the verdict says passed, but the gate blocks this report: it was edited"
+        )
+
+
+def make_evidence(
+    *,
+    verdict: Path,
+    report: Path,
+    page: Path,
+    batch: Path,
+    sets: Path,
+    policy: Policy,
+    run_id: str,
+) -> Evidence:
+    """Gather what MLflow is told about a run.
+
+    Raises:
+        InputError: batch.json or sets.json is absent or not what it should be.
+    """
+    tickets = read_json(batch, kind="batch", version=1)["tickets"]
+    return Evidence(
+        run_id=run_id,
+        verdict=verdict,
+        report=report,
+        page=page,
+        policy_name=policy.name,
+        policy_sha256=policy.sha256,
+        forget_pictures=policy.privacy.forget_pictures,
+        tickets=sum(ticket["status"] == "in_progress" for ticket in tickets),
+        dataset_sha256=read_json(sets / "sets.json", kind="sets", version=1)["dataset_sha256"],
+    )

@@ -1,0 +1,191 @@
+"""The files that a run leaves before register, refuse and explain, made without training."""
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+from scipy.stats import t
+
+from efface.data.manifest import SET_SCHEMA, write_manifest
+from efface.data.shards import Sample, pack_shard
+from efface.evaluation.report import Hygiene, Report, Score, write_report
+from efface.files import sha256_file
+from efface.gate.policy import read_policy
+from efface.gate.verdict import Verdict, write_verdict
+from efface.models.checkpoint import save_model
+from efface.storage import open_store
+from tests.tiny import tiny_mae
+
+POLICY = """\
+version: 1
+name: tiny
+extractors:
+  distance: {uri: "small-cnn:tower", sha256: "%s"}
+  fid: {uri: "small-cnn:classifier", sha256: "%s"}
+masks: {train: ["centre:2x2"], score: ["centre:2x2"], held_out: ["outpaint:2x2"]}
+evaluation: {seed: 0}
+privacy: {forget_pictures: %s}
+rules:
+  forget-distance-rises: {minimum_rise: 0.05}
+  retain-fid: {relative: 0.05, absolute: 40}
+"""
+SUBJECTS = ["00aa11bb22cc33dd", "44ee55ff66007788"]
+TICKET = "ticket-1"
+RECIPES: dict[str, dict[str, Any]] = {
+    "distance": {"name": "fashion-tower", "weights_sha256": "a" * 64, "is_clip": False},
+    "fid": {"name": "fashion-classifier", "weights_sha256": "b" * 64, "is_clip": False},
+}
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """Paths of a finished run."""
+
+    folder: Path
+    run_id: str = "run-1"
+
+    @property
+    def paths(self) -> dict[str, Any]:
+        """Arguments of register.run, but for name and registry."""
+        names = {"verdict": "verdict.json", "report": "report.json", "page": "page.html"}
+        paths: dict[str, Any] = {key: self.folder / name for key, name in names.items()}
+        paths |= {"batch": self.folder / "batch.json", "sets": self.folder / "sets"}
+        paths |= {"after": self.folder / "after", "policy": str(self.folder / "policy.yaml")}
+        return {**paths, "run_id": self.run_id, "workspace": str(self.folder / "workspace")}
+
+
+def finished_run(
+    folder: Path, *, passed: bool = True, forget_pictures: bool = False
+) -> FinishedRun:
+    """Write all files of a run under ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    allowed = "true" if forget_pictures else "false"
+    (folder / "policy.yaml").write_text(POLICY % ("a" * 64, "b" * 64, allowed))
+    models = {
+        name: save_model(tiny_mae(seed), folder / name, {})
+        for name, seed in (("before", 0), ("after", 1))
+    }
+    for place, name in enumerate(("forget", "neighbours", "holdout")):
+        write_set(folder / "sets" / name, name, count=6, seed=place)
+    (folder / "sets" / "sets.json").write_text(json.dumps(_plan()))
+    (folder / "batch.json").write_text(json.dumps(_batch()))
+    report = make_report(models["before"], models["after"], rise=0.3 if passed else -0.1)
+    write_report(folder / "report.json", report)
+    write_verdict(folder / "verdict.json", _verdict(folder, report))
+    shown = "shown" if forget_pictures else "withheld"
+    (folder / "page.html").write_text(f'<meta name="efface-forget-pictures" content="{shown}">')
+    return FinishedRun(folder)
+
+
+def edit_verdict(run: FinishedRun, **changes: Any) -> None:
+    """Change fields of verdict.json by hand."""
+    path = run.folder / "verdict.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def make_report(before: str, after: str, *, rise: float) -> Report:
+    """A report with every score that the two main rules ask for."""
+    scores, recipes = [], {}
+    for mask in ("centre:2x2", "outpaint:2x2"):
+        for region in ("hole", "full"):
+            for kind, fields in RECIPES.items():
+                place = {"region": region, "mask": mask, "seed": 0}
+                recipes[f"{kind} {mask} {region}"] = {**fields, **place}
+            at = {"mask": mask, "region": region}
+            at_distance = {**at, "metric": "distance", "recipe": f"distance {mask} {region}"}
+            at_fid = {**at, "metric": "fid", "recipe": f"fid {mask} {region}"}
+            for subject in ["", *SUBJECTS]:
+                for ticket in {"", TICKET} if not subject else {TICKET}:
+                    who = {"set": "forget", "ticket": ticket, "subject": subject}
+                    scores += _triple(0.2, rise, **at_distance, **who)
+            for kept in ("retain", "holdout", "neighbours", "control"):
+                scores += _triple(0.2, 0.001, **at_distance, set=kept)
+                scores += _triple(10.0, 0.01, **at_fid, set=kept)
+    return Report(
+        before=before,
+        after=after,
+        sets={name: entry["fingerprint"] for name, entry in _plan()["sets"].items()},
+        tickets={TICKET: SUBJECTS},
+        recipes=recipes,
+        scores=scores,
+        hygiene=Hygiene(
+            unexpected_keys=[], missing_keys=[], moved_outside_encoder=[], not_finite=[]
+        ),
+    )
+
+
+def write_set(folder: Path, name: str, *, count: int, seed: int) -> None:
+    """A set of random 16 x 16 grey images."""
+    random = np.random.default_rng(seed)
+    encoded = {}
+    for number in range(count):
+        target = io.BytesIO()
+        Image.fromarray(random.integers(0, 256, (16, 16), np.uint8)).save(target, "PNG")
+        encoded[f"{name}-{number}"] = target.getvalue()
+    tar, entries = pack_shard(Sample(key, image, "png") for key, image in encoded.items())
+    store = open_store(str(folder))
+    store.write("00000.tar", tar)
+    rows = [
+        {
+            "sample_id": entry.sample_id,
+            "subject_id": SUBJECTS[place % 2],
+            "rights_holder": "",
+            "shard": "00000.tar",
+            "offset": entry.offset,
+            "length": entry.length,
+            "sha256": entry.sha256,
+            "width": 16,
+            "height": 16,
+            "split": "train" if name == "forget" else "holdout",
+            "ticket_id": TICKET if name == "forget" else "",
+            "similarity": 1.0,
+            "rank": place,
+        }
+        for place, entry in enumerate(entries)
+    ]
+    write_manifest(store, pa.Table.from_pylist(rows, SET_SCHEMA), SET_SCHEMA)
+
+
+def _triple(before: float, change: float, **fields: str) -> list[Score]:
+    values = {"before": before, "after": before + change, "change": change}
+    numbers = {"n": 2000, "clusters": 80, "standard_error": 0.0004, "degrees": 79.0}
+    half = float(t.ppf(0.975, 79)) * 0.0004
+    return [
+        Score(
+            **fields,
+            **numbers,
+            side=side,
+            value=value,
+            low=value - half,
+            high=value + half,
+        )
+        for side, value in values.items()
+    ]
+
+
+def _verdict(folder: Path, report: Report) -> Verdict:
+    from efface.gate.decide import decide
+
+    policy = read_policy(folder / "policy.yaml")
+    return decide(report, policy, sha256_file(folder / "report.json"))
+
+
+def _plan() -> dict[str, Any]:
+    names = ("forget", "neighbours", "holdout")
+    sets = {name: {"samples": 6, "fingerprint": name[0] * 64, "shards": []} for name in names}
+    tickets = {TICKET: SUBJECTS}
+    plan = {"version": 1, "dataset_sha256": "d" * 64, "seed": 0, "sets": sets}
+    return {**plan, "near_duplicates": 0, "tickets": tickets}
+
+
+def _batch() -> dict[str, Any]:
+    tickets = [
+        {"ticket_id": TICKET, "status": "in_progress", "samples": 6, "subjects": SUBJECTS},
+        {"ticket_id": "ticket-2", "status": "no_data_found", "samples": 0, "subjects": []},
+    ]
+    return {"version": 1, "run_id": "run-1", "tickets": tickets, "rejected": []}

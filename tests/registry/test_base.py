@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import pytest
+
+from efface.errors import CheckpointError, InputError
+from efface.models.checkpoint import fingerprint, save_model
+from efface.registry import download_in_service, import_base
+from efface.registry.connection import connected
+from tests.tiny import tiny_mae
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    save_model(tiny_mae(), tmp_path / "model", {})
+    return tmp_path / "model"
+
+
+def test_an_imported_model_comes_back_from_the_registry_unchanged(model, registry, tmp_path):
+    imported = import_base(model, name="demo", registry=registry)
+    found = download_in_service("models:/demo@champion", registry, tmp_path / "back")
+    assert found["fingerprint"] == imported["fingerprint"] == fingerprint(tmp_path / "back")
+    assert found["version"] == imported["version"] == "1"
+
+
+def test_a_name_alone_means_the_model_in_service(model, registry, tmp_path):
+    import_base(model, name="demo", registry=registry)
+    assert download_in_service("demo", registry, tmp_path / "back")["uri"] == "models:/demo/1"
+
+
+def test_importing_the_same_weights_again_makes_no_second_version(model, registry):
+    first = import_base(model, name="demo", registry=registry)
+    again = import_base(model, name="demo", registry=registry)
+    assert (first["created"], again["created"]) == (True, False)
+    assert again["version"] == first["version"]
+
+
+def test_importing_old_weights_again_does_not_put_them_back_into_service(model, registry, tmp_path):
+    import_base(model, name="demo", registry=registry)
+    save_model(tiny_mae(1), tmp_path / "newer", {})
+    import_base(tmp_path / "newer", name="demo", registry=registry)
+    assert import_base(model, name="demo", registry=registry)["champion"] == "2"
+
+
+def test_a_folder_that_is_no_model_is_refused_before_mlflow_is_asked(tmp_path):
+    with pytest.raises(CheckpointError, match="does not exist"):
+        import_base(tmp_path / "nothing", name="demo", registry="http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("wanted", ["absent", "models:/demo@absent", "models:/demo/7"])
+def test_an_unknown_model_alias_or_version_is_named(wanted, model, registry, tmp_path):
+    import_base(model, name="demo", registry=registry)
+    with pytest.raises(InputError, match="is not in the registry"):
+        download_in_service(wanted, registry, tmp_path / "back")
+
+
+def test_a_stored_model_that_was_changed_is_refused_and_leaves_nothing(model, registry, tmp_path):
+    import_base(model, name="demo", registry=registry)
+    (stored,) = tmp_path.glob("mlflow-artifacts/models/*/artifacts/artifacts/*/model.safetensors")
+    content = bytearray(stored.read_bytes())
+    content[-1] ^= 1
+    stored.write_bytes(content)
+    with pytest.raises(CheckpointError, match="was changed"):
+        download_in_service("demo", registry, tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+
+
+def test_weights_in_another_format_are_registered_as_safetensors(model, registry, tmp_path):
+    import torch
+    from safetensors.torch import load_file
+
+    torch.save(load_file(model / "model.safetensors"), model / "pytorch_model.bin")
+    wanted = fingerprint(model)
+    (model / "model.safetensors").unlink()
+    (model / "efface.json").unlink()
+    assert import_base(model, name="demo", registry=registry)["fingerprint"] == wanted
+    assert download_in_service("demo", registry, tmp_path / "back")["fingerprint"] == wanted
+
+
+def test_only_configuration_and_safetensors_are_published(model, registry, tmp_path):
+    (model / "optimizer.pt").write_bytes(b"moments")
+    import_base(model, name="demo", registry=registry)
+    (published,) = tmp_path.glob("mlflow-artifacts/models/*/artifacts/artifacts/checkpoint")
+    assert {path.suffix for path in published.iterdir()} == {".json", ".safetensors"}
+
+
+def test_requirements_are_pinned_to_versions_that_an_index_has(model, registry, tmp_path):
+    import_base(model, name="demo", registry=registry)
+    (packed,) = tmp_path.glob("mlflow-artifacts/models/*/artifacts")
+    requirements = (packed / "requirements.txt").read_text().split()
+    assert all("==" in line and "+" not in line for line in requirements)
+    assert {line.split("==")[0] for line in requirements} >= {"torch", "transformers", "mlflow"}
+
+
+def test_the_run_of_an_import_is_in_the_experiment_of_the_model(model, registry):
+    import_base(model, name="demo", registry=registry)
+    with connected(registry) as client:
+        experiment = client.get_experiment_by_name("efface/demo")
+        assert len(client.search_runs([experiment.experiment_id])) == 1

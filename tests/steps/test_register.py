@@ -1,0 +1,81 @@
+import json
+
+import pytest
+
+from efface.errors import BlockedError, InputError
+from efface.models.checkpoint import save_model
+from efface.registry.connection import connected
+from efface.steps import refuse, register
+from tests.finished_run import FinishedRun, edit_verdict, finished_run
+from tests.tiny import tiny_mae
+
+
+@pytest.fixture
+def passed(tmp_path):
+    return finished_run(tmp_path / "run")
+
+
+def refused(run: FinishedRun, registry: str, why: str) -> None:
+    with pytest.raises(BlockedError, match=why):
+        register.run(**run.paths, name="demo", registry=registry)
+    with connected(registry) as client:
+        assert not client.search_registered_models()
+
+
+def test_a_passed_model_is_registered_and_the_workspace_says_so(passed, registry):
+    version = register.run(**passed.paths, name="demo", registry=registry)
+    record = json.loads((passed.folder / "workspace" / "run-1" / "registered.json").read_text())
+    assert record["version"] == 1
+    assert (record["name"], record["model_version"]) == ("demo", version)
+    assert record["uri"] == f"models:/demo/{version}"
+
+
+def test_the_run_of_the_pipeline_server_is_resumed(passed, registry, monkeypatch, tmp_path):
+    with connected(registry) as client:
+        given = client.create_run(client.create_experiment("kfp", str(tmp_path))).info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", given)
+    register.run(**passed.paths, name="demo", registry=registry)
+    record = json.loads((passed.folder / "workspace" / "run-1" / "registered.json").read_text())
+    assert record["mlflow_run_id"] == given
+
+
+def test_a_blocked_model_is_refused(tmp_path, registry):
+    refused(finished_run(tmp_path / "run", passed=False), registry, "the gate blocked this model")
+
+
+def test_a_report_edited_after_the_verdict_is_refused(passed, registry):
+    report = passed.paths["report"]
+    report.write_text(report.read_text().replace("0.3", "0.4"))
+    refused(passed, registry, "report.json is not the one that passed")
+
+
+def test_a_policy_edited_after_the_verdict_is_refused(passed, registry):
+    with open(passed.paths["policy"], "a") as policy:
+        policy.write("# looser\n")
+    refused(passed, registry, "policy is not the one that passed")
+
+
+def test_other_weights_than_those_judged_are_refused(passed, registry):
+    save_model(tiny_mae(5), passed.folder / "after", {})
+    refused(passed, registry, "after is not the one that passed")
+
+
+def test_a_verdict_edited_to_passed_is_refused(tmp_path, registry):
+    run = finished_run(tmp_path / "run", passed=False)
+    edit_verdict(run, passed=True, reasons=[])
+    refused(run, registry, "it was edited")
+
+
+def test_a_blocked_run_is_recorded_by_refuse(tmp_path, registry):
+    run = finished_run(tmp_path / "run", passed=False)
+    paths = {key: value for key, value in run.paths.items() if key != "after"}
+    mlflow_run = refuse.run(**paths, name="demo", registry=registry)
+    with connected(registry) as client:
+        assert client.get_run(mlflow_run).data.tags["gate"] == "blocked"
+        assert not client.search_registered_models()
+
+
+def test_refuse_does_not_take_a_passed_verdict(passed, registry):
+    paths = {key: value for key, value in passed.paths.items() if key != "after"}
+    with pytest.raises(InputError, match="is passed"):
+        refuse.run(**paths, name="demo", registry=registry)
