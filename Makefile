@@ -7,7 +7,7 @@ BIN := .venv/bin
 .PHONY: help demo demo-blocked demo-hard test bench check compile clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/ready  ## a brand's deletion ticket, through the pipeline, to a verdict
 	@$(BIN)/python -m examples.fashion.demo
@@ -19,7 +19,7 @@ demo-hard: .venv/ready  ## a ticket about one subject, among others that look al
 	@$(BIN)/python -m examples.fashion.demo --name hard --ticket one-subject
 
 test: .venv/ready-dev  ## the tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 bench: .venv/ready-dev  ## speed against the tools the field uses
 	@for file in tests/bench/bench_*.py; do \
