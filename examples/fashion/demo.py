@@ -33,7 +33,7 @@ METHODS = {
     },
     "max-loss": {"alpha": 1.0, "steps": 120},
 }
-"""Settings for this model and data; docs/results/demo.md says how they were chosen."""
+"""Settings for this model and data; docs/results/choosing.md says how they were chosen."""
 DATABASE = "runs/mlflow.db"
 REGISTRY = f"sqlite:///{ROOT / DATABASE}"
 
