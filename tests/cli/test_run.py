@@ -45,8 +45,9 @@ def faked(monkeypatch):
 @pytest.fixture
 def run(tmp_path):
     def command(*more):
-        words = ["tickets", "dataset", "policy", "model", "name"]
+        words = ["tickets", "dataset", "policy", "name"]
         given = [word for name in words for word in (f"--{name}", f"my-{name}")]
+        given += ["--model", "models:/mine@champion"]
         place = ["--workdir", str(tmp_path / "work"), "--registry", "sqlite:////nowhere.db"]
         return main(["run", *given, *place, *more])
 
@@ -111,7 +112,8 @@ def test_a_killed_run_goes_on_where_it_was_under_its_old_name(faked, run, tmp_pa
     calls, _ = faked
     run("--run-id", "night-1")
     results = {"intake": 1, "shard": ["forget-00000", "holdout-00000"], "unlearn": {}}
-    arguments = {f: f"my-{f}" for f in ("tickets", "dataset", "policy", "model", "name")}
+    arguments = {f: f"my-{f}" for f in ("tickets", "dataset", "policy", "name")}
+    arguments["model"] = "models:/mine@champion"
     arguments |= {"registry": "sqlite:////nowhere.db", "method": {}, "sharding": {}}
     state = {"version": 1, "run_id": "night-1", "arguments": arguments, "results": results}
     (tmp_path / "work" / "state.json").write_text(json.dumps(state))
@@ -157,13 +159,26 @@ def test_settings_of_the_method_and_of_the_sets_reach_their_steps(faked, run):
 
 
 @pytest.mark.parametrize(
-    "words", [("--set", "stesp=5"), ("--sharding", "shard=9")], ids=["method", "sharding"]
+    ("words", "said"),
+    [
+        (("--set", "stesp=5"), "unknown"),
+        (("--sharding", "shard=9"), "unknown"),
+        (("--method", "magic"), "method 'magic' unknown: use one of"),
+        (("--model", "nowhere"), "neither a folder nor models:/NAME@champion"),
+    ],
+    ids=["setting", "sharding", "method", "model"],
 )
-def test_a_wrong_setting_is_refused_before_a_ticket_is_claimed(faked, run, words, capsys):
+def test_wrong_input_is_refused_before_a_ticket_is_claimed(faked, run, words, said, capsys):
     calls, _ = faked
     assert run(*words) == 2
     assert calls == []
-    assert "unknown" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(faked, run, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert run("--workdir", str(tmp_path / "file" / "work")) == 4
+    assert "give another --workdir" in capsys.readouterr().err
 
 
 def test_the_registered_version_and_the_files_are_told(faked, run, tmp_path, capsys):

@@ -117,6 +117,8 @@ def test_a_cut_file_is_refused(tmp_path, cut):
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(CheckpointError, match="copy it again"):
         fingerprint(tmp_path / "m")
+    with pytest.raises(CheckpointError, match="not a readable ViT-MAE checkpoint"):
+        load_model(tmp_path / "m")
 
 
 def test_a_record_is_needed_to_know_the_lineage(tmp_path):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from efface.cli import options
 from efface.cli.state import RunState, only_process, open_state
-from efface.errors import BlockedError
+from efface.errors import BlockedError, CheckpointError
 
 if TYPE_CHECKING:
     from efface.cli.options import Commands
@@ -86,13 +86,20 @@ def _check(asked: Asked) -> None:
 
     Raises:
         ConfigError: the policy, the method or the sharding is wrong.
+        CheckpointError: the model is neither a folder nor named models:/...
     """
     from efface.data.set_settings import parse_settings
     from efface.gate.policy import read_policy
+    from efface.methods import find_method
     from efface.training.settings import read_settings
 
     read_policy(asked.policy)
-    read_settings(asked.method)
+    find_method(read_settings(asked.method).name)
+    if not asked.model.startswith("models:") and not Path(asked.model).is_dir():
+        raise CheckpointError(
+            f"model {asked.model!r} is neither a folder nor models:/NAME@champion: import one "
+            "with `efface model import`"
+        )
     parse_settings(asked.sharding)
 
 
@@ -168,7 +175,7 @@ def _show(asked: Asked, state: RunState, folder: Path) -> int:
     from efface.cli.result import show_result
 
     if "gate" not in state.results:
-        print("nothing is due: no model was touched")
+        print("no ticket needs a model now, the log says why: no model was touched")
         return 0
     report, verdict, page = (folder / name for name in FILES)
     version = state.results.get("register")

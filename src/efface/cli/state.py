@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from efface.errors import InputError
+from efface.errors import InfrastructureError, InputError
 from efface.files import read_json, write_json
 
 VERSION = 1
@@ -73,8 +73,14 @@ def only_process(folder: Path) -> Iterator[None]:
 
     Raises:
         InputError: another one does.
+        InfrastructureError: the folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InfrastructureError(
+            f"folder {folder} cannot be made ({error.strerror}): give another --workdir"
+        ) from None
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -107,6 +107,8 @@ def compare(before: Path, after: Path) -> Hygiene:
 
 def _tensors(folder: Path) -> Iterator[tuple[str, dict[str, Any], Path, int]]:
     """Name, header, file and start of the data of each tensor (safetensors format, version 1)."""
+    if not folder.is_dir():
+        raise CheckpointError(f"model folder {folder} does not exist")
     paths = sorted(folder.rglob("*.safetensors"))
     if not paths:
         raise CheckpointError(

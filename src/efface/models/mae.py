@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
 from transformers import logging as transformers_logging
@@ -119,7 +120,7 @@ def load_mae(folder: Path) -> MaskedAutoencoder:
         network, found = ViTMAEForPreTraining.from_pretrained(
             folder, local_files_only=True, output_loading_info=True, torch_dtype=torch.float32
         )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"{folder}: not a readable ViT-MAE checkpoint: {error}") from error
     wrong = {key: sorted(map(str, names))[:3] for key, names in found.items() if names}
     if wrong:
