@@ -63,7 +63,7 @@ def test_the_encoder_moves_and_the_decoder_does_not(tmp_path):
 
 def test_forget_features_approach_the_mean_noise_embedding(tmp_path):
     _, short = train(tmp_path / "a", TrainingSettings(steps=1, probe_every=0))
-    _, long = train(tmp_path / "b", TrainingSettings(steps=120, probe_every=0, learning_rate=3e-3))
+    _, long = train(tmp_path / "b", TrainingSettings(steps=240, probe_every=0, learning_rate=3e-3))
     assert long.forget_loss < 0.7 * short.forget_loss
 
 
