@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from efface.cli import options
 from efface.cli.state import RunState, only_process, open_state
-from efface.errors import BlockedError, CheckpointError
+from efface.errors import BlockedError
 
 if TYPE_CHECKING:
     from efface.cli.options import Commands
@@ -91,15 +91,12 @@ def _check(asked: Asked) -> None:
     from efface.data.set_settings import parse_settings
     from efface.gate.policy import read_policy
     from efface.methods import find_method
+    from efface.models.checkpoint import check_model_place
     from efface.training.settings import read_settings
 
     read_policy(asked.policy)
     find_method(read_settings(asked.method).name)
-    if not asked.model.startswith("models:") and not Path(asked.model).is_dir():
-        raise CheckpointError(
-            f"model {asked.model!r} is neither a folder nor models:/NAME@champion: import one "
-            "with `efface model import`"
-        )
+    check_model_place(asked.model)
     parse_settings(asked.sharding)
 
 

@@ -38,6 +38,19 @@ def load_model(folder: Path) -> "ImageToImageModel":
     return model
 
 
+def check_model_place(model: str) -> None:
+    """Refuse a model that is neither a folder here nor named in the registry.
+
+    Raises:
+        CheckpointError: it is neither.
+    """
+    if not model.startswith("models:") and not Path(model).is_dir():
+        raise CheckpointError(
+            f"model {model!r} is neither a folder nor models:/NAME@champion: import one with "
+            "`efface model import`"
+        )
+
+
 def save_model(model: "ImageToImageModel", folder: Path, lineage: dict[str, Any]) -> str:
     """Write a model folder, whole or not at all, and return its fingerprint.
 

@@ -11,13 +11,13 @@ from typing import Any
 import torch
 
 from efface.data.reading import read_images
-from efface.errors import CheckpointError, DataError
+from efface.errors import DataError
 from efface.evidence.purge import will_write
 from efface.files import read_json, sha256_bytes
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.methods import find_method
-from efface.models.checkpoint import load_model, save_model
+from efface.models.checkpoint import check_model_place, load_model, save_model
 from efface.models.protocol import ImageToImageModel
 from efface.storage import open_store
 from efface.training.bank import make_bank
@@ -161,25 +161,18 @@ def _model_in_service(model: str, registry: str, before: Path) -> str:
     A download lies beside ``before`` until it is rewritten, so that a killed run leaves no weights
     where settle does not look.
     """
+    check_model_place(model)
+    lineage = {"source": model}
     if not model.startswith("models:"):
-        return _rewritten(model, Path(model), before)
+        return save_model(load_model(Path(model)), before, lineage)
     from efface.registry import download_in_service
 
     fetched = before.with_name(f"{before.name}-download")
     try:
         download_in_service(model, registry=registry, into=fetched)
-        return _rewritten(model, fetched, before)
+        return save_model(load_model(fetched), before, lineage)
     finally:
         shutil.rmtree(fetched, ignore_errors=True)
-
-
-def _rewritten(model: str, folder: Path, before: Path) -> str:
-    if not folder.is_dir():
-        raise CheckpointError(
-            f"model {model!r} is neither a folder nor models:/NAME@champion: import one with "
-            "`efface model import`"
-        )
-    return save_model(load_model(folder), before, {"source": model})
 
 
 def _lineage(base: str, settings: TrainingSettings, sets: Path) -> dict[str, Any]:
