@@ -4,6 +4,7 @@ Settings come from the usual ``AWS_*`` variables; ``AWS_ENDPOINT_URL`` names an 
 service.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cache
@@ -27,6 +28,9 @@ from efface.storage.s3_errors import (
     explained,
 )
 from efface.storage.store import Keys
+
+SETTLING = 0.5
+"""Seconds, at least, after which what was created is looked at again."""
 
 
 class S3Store:
@@ -66,12 +70,19 @@ class S3Store:
             self._client.put_object(**self._at(key), Body=content)
 
     def create(self, key: str, content: bytes) -> bool:
-        """See ``Store``."""
+        """See ``Store``; content must differ between writers.
+
+        S3 itself lets one conditional write through. Some services look first and write later, so
+        that several writers pass, and the last one stays. Hence a second look, after more time than
+        a write takes (Fischer's mutual exclusion).
+        """
         with self._errors(key):
             for _ in range(3):
                 try:
+                    started = time.monotonic()
                     self._client.put_object(**self._at(key), Body=content, IfNoneMatch="*")
-                    return True
+                    time.sleep(max(SETTLING, 3 * (time.monotonic() - started)))
+                    return self.read(key) == content
                 except ClientError as error:
                     if code_of(error) in OCCUPIED:
                         # An answer may have been lost, and this be our own second attempt.

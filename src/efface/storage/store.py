@@ -26,7 +26,10 @@ class Store(Protocol):
         ...
 
     def create(self, key: str, content: bytes) -> bool:
-        """Write unless it exists, else False. Of two at the same time only one gets True."""
+        """Write unless it exists, else False.
+
+        Of several at the same time, with content that differs, only one gets True.
+        """
         ...
 
     def list(self, prefix: str = "") -> Keys:
