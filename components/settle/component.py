@@ -23,4 +23,5 @@ def settle(tickets: str, run_id: str, workspace: str, status: dsl.PipelineTaskFi
         run_id=run_id,
         workspace=workspace,
         status=status.state,
+        error=status.error_message or "",
     )

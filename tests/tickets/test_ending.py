@@ -32,5 +32,5 @@ def test_a_blocked_run_gives_the_gates_reasons() -> None:
 
 
 def test_a_failed_run_says_so() -> None:
-    ending = outcome_to_ending(None, registered=False, status="FAILED")
-    assert "FAILED before the gate" in ending.reasons[0]
+    ending = outcome_to_ending(None, registered=False, status="FAILED", error="disk full")
+    assert "FAILED (disk full) before the gate" in ending.reasons[0]

@@ -107,7 +107,7 @@ def settle(given: argparse.Namespace) -> int:
     """Settle."""
     from efface.steps import settle
 
-    print(json.dumps(settle.run(**pick(given, "tickets", "status", *PLACE)), indent=2))
+    print(json.dumps(settle.run(**pick(given, "tickets", "status", "error", *PLACE)), indent=2))
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from efface.cli import options
 from efface.cli.state import RunState, only_process, open_state
-from efface.errors import BlockedError
+from efface.errors import BlockedError, EffaceError
 
 if TYPE_CHECKING:
     from efface.cli.options import Commands
@@ -107,9 +107,10 @@ def _settled_whatever_happens(asked: Asked, state: RunState, folder: Path) -> No
     place = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
     try:
         run_steps(asked, state, folder)
-    except BaseException:
+    except BaseException as error:
+        said = str(error) if isinstance(error, EffaceError) else type(error).__name__
         try:
-            settle.run(tickets=asked.tickets, status="FAILED", **place)
+            settle.run(tickets=asked.tickets, status="FAILED", error=said, **place)
         except Exception:
             logger.exception("step=settle run=%s failed: run `efface settle` for it", state.run_id)
         state.end()
@@ -172,7 +173,10 @@ def _show(asked: Asked, state: RunState, folder: Path) -> int:
     from efface.cli.result import show_result
 
     if "gate" not in state.results:
-        print("no ticket needs a model now, the log says why: no model was touched")
+        print(
+            "no ticket needs a model now: none is due, or another run has it (the log says which); "
+            "no model was touched"
+        )
         return 0
     report, verdict, page = (folder / name for name in FILES)
     version = state.results.get("register")

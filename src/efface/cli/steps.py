@@ -75,3 +75,4 @@ def add_commands(commands: "Commands") -> None:
         default="SUCCEEDED",
         help="how the run ended (default: %(default)s)",
     )
+    parser.add_argument("--error", default="", help="what the failed step said, for the tickets")

@@ -44,7 +44,9 @@ def download_in_service(name_or_uri: str, registry: str, into: Path) -> dict[str
 
         found = resolved(client, name_or_uri)
         uri = f"models:/{found.name}/{found.version}"
-        with tempfile.TemporaryDirectory() as temporary:
+        into.parent.mkdir(parents=True, exist_ok=True)
+        # Beside its target: what a kill leaves behind is deleted with the run's folder.
+        with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}.") as temporary:
             local = mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
             with whole_folder(into) as target:
                 shutil.copytree(checkpoint_in(Path(local)), target, dirs_exist_ok=True)

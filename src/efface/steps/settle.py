@@ -30,7 +30,9 @@ VERSION = 1
 SETTLEMENT = "settlement.json"
 
 
-def run(*, tickets: str, run_id: str, workspace: str, status: str) -> dict[str, Any]:
+def run(
+    *, tickets: str, run_id: str, workspace: str, status: str, error: str = ""
+) -> dict[str, Any]:
     """Settle a run; may be repeated.
 
     Args:
@@ -38,6 +40,7 @@ def run(*, tickets: str, run_id: str, workspace: str, status: str) -> dict[str, 
         run_id: the run.
         workspace: place shared by the steps of the run.
         status: how the run ended, SUCCEEDED or any other word.
+        error: what the step that failed said, for the tickets; empty when not known.
 
     Returns:
         The settlement, as written to ``<workspace>/<run id>/settlement.json``.
@@ -54,10 +57,10 @@ def run(*, tickets: str, run_id: str, workspace: str, status: str) -> dict[str, 
     ending = Ending(state=PENDING, verdict="none")
     settled: list[TicketState] = []
     try:
-        ending = _ending(shared, status, problems)
+        ending = _ending(shared, status, error, problems)
         settled = _hand_back_all(open_folder(tickets), run_id, ending, now, problems)
-    except EffaceError as error:
-        problems.append(error)
+    except EffaceError as problem:
+        problems.append(problem)
     settlement = {
         "version": VERSION,
         "run_id": run_id,
@@ -87,14 +90,14 @@ def _purge(workspace: str, run_id: str, problems: list[EffaceError]) -> Purge:
     return swept
 
 
-def _ending(shared: Store, status: str, problems: list[EffaceError]) -> Ending:
+def _ending(shared: Store, status: str, error: str, problems: list[EffaceError]) -> Ending:
     try:
         outcome = _read(shared, "outcome.json")
-    except InputError as error:  # damaged: the tickets must not stay claimed for that
-        problems.append(error)
+    except InputError as problem:  # damaged: the tickets must not stay claimed for that
+        problems.append(problem)
         outcome = None
     registered = shared.exists("registered.json")
-    return outcome_to_ending(outcome, registered=registered, status=status)
+    return outcome_to_ending(outcome, registered=registered, status=status, error=error)
 
 
 def _hand_back_all(
