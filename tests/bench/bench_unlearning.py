@@ -41,7 +41,7 @@ def main() -> None:
     started = time.perf_counter()
     targets = compute_targets(
         teacher, images.retain, images.forget, plan, noise_images=SETTINGS.noise_images,
-        memory=2.0, device=torch.device("cpu"), scratch=Path(tempfile.gettempdir()),
+        memory=2.0, disk=2.0, device=torch.device("cpu"), scratch=Path(tempfile.gettempdir()),
     )  # fmt: skip
     caching = (time.perf_counter() - started) / RETAIN
 

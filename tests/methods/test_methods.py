@@ -10,13 +10,14 @@ HIDDEN = (torch.arange(16) >= 8).expand(4, -1)
 
 def half(seed=0, targets=None):
     return Half(
-        images_BCHW=tiny_images(4, seed).float() / 255, hidden_BN=HIDDEN, targets_BTK=targets
-    )
+        given=tiny_images(4, seed), hidden_BN=HIDDEN, seed_B=torch.zeros(4).long(),
+        targets_BTK=targets,
+    )  # fmt: skip
 
 
 def features(model, seed):
     with torch.no_grad():
-        return model.encode(half(seed).images_BCHW, HIDDEN)
+        return model.encode(half(seed).given, HIDDEN)
 
 
 def test_i2i_is_zero_where_the_student_already_is():
@@ -39,10 +40,10 @@ def test_i2i_is_the_mean_squared_distance_to_the_targets():
 def test_pixel_methods_lower_the_models_own_loss_on_retain(name):
     model = tiny_mae()
     retain, _ = METHODS[name].loss(model, half(0), half(1))
-    painted = model.decode(model.encode(half(0).images_BCHW, HIDDEN), HIDDEN)
+    painted = model.decode(model.encode(half(0).given, HIDDEN), HIDDEN)
     holes = (torch.arange(16) >= 8)[None].expand(4, -1)
     rows = holes.reshape(4, 1, 4, 4).repeat_interleave(4, 2).repeat_interleave(4, 3)
-    expected = (painted - half(0).images_BCHW)[rows].square().mean()
+    expected = (painted - half(0).given.float() / 255)[rows].square().mean()
     assert retain.item() == pytest.approx(expected.item())
 
 

@@ -120,3 +120,18 @@ def test_weights_of_fewer_layers_are_refused(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 3}))
     with pytest.raises(CheckpointError, match="do not fit"):
         load_mae(tmp_path)
+
+
+def test_own_loss_with_norm_pix_loss_is_that_of_transformers():
+    model, hidden = tiny_mae(norm_pix_loss=True).eval(), CENTRE.expand(3, -1)
+    found = model.own_loss(images(), images(), hidden)
+    model.encode(images(), hidden)  # sets the ratio that transformers hides
+    keys = torch.arange(16) + hidden * 16.0
+    pixels = (images() - model._mean) / model._std
+    assert torch.allclose(found, model.network(pixel_values=pixels, noise=keys).loss, rtol=1e-4)
+
+
+def test_own_loss_paints_what_is_wanted_from_what_is_given():
+    model, hidden = tiny_mae().eval(), CENTRE.expand(3, -1)
+    painted = model.decode(model.encode(images(), hidden), hidden)
+    assert model.own_loss(images(), painted.detach(), hidden).item() < 1e-10

@@ -64,3 +64,17 @@ def test_a_mask_without_images_borrows_from_all():
 def test_subjects_are_drawn_equally_often_however_many_images_they_have():
     drawn = torch.cat([draw_batch(plan(), step).forget for step in range(300)])
     assert 0.45 < (drawn >= 45).float().mean().item() < 0.55
+
+
+def test_with_noise_levels_an_entry_is_a_mask_at_a_level():
+    bank = make_bank(["centre:4x4", "random:0.5"], (8, 8), per_policy=3, seed=0, levels=4)
+    assert len(bank) == 16 and abs(bank.share_M.sum().item() - 1) < 1e-6
+    assert bank.level_M.tolist() == [0, 1, 2, 3] * 4
+    assert torch.equal(bank.hidden_MN[::4], BANK.hidden_MN)
+    assert (bank.seeds(6, torch.arange(9)) % 4 == 2).all()
+
+
+def test_a_retain_image_keeps_its_chance_and_a_forget_image_does_not():
+    draws = [draw_batch(plan(), step) for step in range(4)]
+    assert all(torch.equal(draw.retain_seed, draw.retain) for draw in draws)
+    assert len(torch.cat([draw.forget_seed for draw in draws]).unique()) == 4 * 16

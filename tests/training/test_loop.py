@@ -34,7 +34,7 @@ def train(folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False
     student = tiny_mae()
     targets = compute_targets(
         copy.deepcopy(student).eval(), images.retain, images.forget, plan,
-        noise_images=16, memory=1.0, device=CPU, scratch=folder,
+        noise_images=16, memory=1.0, disk=1.0, device=CPU, scratch=folder,
     )  # fmt: skip
     outcome = unlearn(
         student, images, plan, targets if method.uses_targets else None, method, settings,

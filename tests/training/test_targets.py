@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from efface.training.bank import make_bank
-from efface.training.batches import make_plan
+from efface.training.batches import draw_batch, make_plan
 from efface.training.targets import compute_targets, draw_noise, noise_embeddings
 from tests.tiny import tiny_images, tiny_mae
 
@@ -11,7 +11,7 @@ BANK = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0)
 CPU = torch.device("cpu")
 
 
-def targets(tmp_path, memory=1.0, count=30):
+def targets(tmp_path, memory=1.0, disk=1.0, count=30):
     similarity = np.linspace(0, 1, count, dtype=np.float32)
     plan = make_plan(
         BANK, similarity, forget_subjects=["a"] * 8, batch_size=4, neighbour_share=0.25, seed=0
@@ -19,19 +19,25 @@ def targets(tmp_path, memory=1.0, count=30):
     model, retain = tiny_mae().eval(), tiny_images(count)
     made = compute_targets(
         model, retain, tiny_images(8, 1), plan,
-        noise_images=16, memory=memory, device=CPU, scratch=tmp_path,
+        noise_images=16, memory=memory, disk=disk, device=CPU, scratch=tmp_path,
     )  # fmt: skip
     return model, retain, plan, made
 
 
-@pytest.mark.parametrize("memory", [1.0, 0.0], ids=["in-memory", "in-a-file"])
-def test_a_retain_target_is_the_teachers_embedding_of_that_image(tmp_path, memory):
-    model, retain, plan, made = targets(tmp_path, memory)
-    for mask, images in enumerate(plan.retain_by_mask):
-        hidden = BANK.hidden_MN[mask].expand(len(images), -1)
+@pytest.mark.parametrize(
+    ("memory", "disk"), [(1.0, 1.0), (0.0, 1.0), (0.0, 0.0)], ids=["in-memory", "in-a-file", "live"]
+)
+def test_a_retain_target_is_the_teachers_embedding_of_that_image(tmp_path, memory, disk):
+    model, retain, plan, made = targets(tmp_path, memory, disk)
+    seen = set()
+    for step in range(20):
+        draw = draw_batch(plan, step)
+        seen.add(draw.mask)
+        hidden = BANK.hidden_MN[draw.mask].expand(4, -1)
         with torch.no_grad():
-            expected = model.encode(retain[images].float() / 255, hidden)
-        assert torch.allclose(made.of_retain(mask, images), expected, atol=1e-6)
+            expected = model.encode(retain[draw.retain].float() / 255, hidden)
+        assert torch.allclose(made.of_retain(draw), expected, atol=1e-6)
+    assert len(seen) == len(BANK)
 
 
 def test_targets_in_a_file_leave_nothing_behind(tmp_path):

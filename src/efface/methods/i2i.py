@@ -24,10 +24,11 @@ def i2i(student: ImageToImageModel, retain: Half, forget: Half) -> tuple[Tensor,
     assert retain.targets_BTK is not None and forget.targets_BTK is not None
     # One pass for both halves: one large matrix product is faster than two small ones.
     features = student.encode(
-        torch.cat([retain.images_BCHW, forget.images_BCHW]),
+        torch.cat([retain.given, forget.given]),
         torch.cat([retain.hidden_BN, forget.hidden_BN]),
+        torch.cat([retain.seed_B, forget.seed_B]),
     )
-    count = len(retain.images_BCHW)
+    count = len(retain.given)
     return (
         mse_loss(features[:count], retain.targets_BTK),
         mse_loss(features[count:], forget.targets_BTK),

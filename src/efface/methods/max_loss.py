@@ -5,11 +5,10 @@ Max Loss in section 5 of Li et al. 2024 (arXiv 2402.00351).
 
 from torch import Tensor
 
-from efface.methods.method import Half
-from efface.methods.painting import painting_error
+from efface.methods.method import Half, own_loss
 from efface.models.protocol import ImageToImageModel
 
 
 def max_loss(student: ImageToImageModel, retain: Half, forget: Half) -> tuple[Tensor, Tensor]:
-    """Painting error on retain, and its negative on forget."""
-    return painting_error(student, retain), -painting_error(student, forget)
+    """Own loss on retain, and its negative on forget."""
+    return own_loss(student, retain), -own_loss(student, forget)

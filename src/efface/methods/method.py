@@ -12,12 +12,19 @@ from efface.models.protocol import ImageToImageModel
 class Half:
     """One half of a batch: retain images, or forget images."""
 
-    images_BCHW: Tensor
-    """In [0, 1]."""
+    given: Tensor
+    """Images, or what ``prepare`` of the model made of them."""
     hidden_BN: Tensor
     """Masks, True = hidden; all rows alike."""
+    seed_B: Tensor
+    """int64, chance of each image."""
     targets_BTK: Tensor | None
     """Encoder features to move to; None for a method that works on pixels."""
+
+
+def own_loss(student: ImageToImageModel, half: Half) -> Tensor:
+    """The model's own training loss on a half, a scalar."""
+    return student.own_loss(half.given, half.given, half.hidden_BN, half.seed_B)
 
 
 Loss = Callable[[ImageToImageModel, Half, Half], tuple[Tensor, Tensor]]

@@ -2,12 +2,11 @@
 
 from torch import Tensor
 
-from efface.methods.method import Half
-from efface.methods.painting import painting_error
+from efface.methods.method import Half, own_loss
 from efface.models.protocol import ImageToImageModel
 
 
 def retain_only(student: ImageToImageModel, retain: Half, forget: Half) -> tuple[Tensor, Tensor]:
-    """Painting error on retain; nothing on forget."""
-    error = painting_error(student, retain)
+    """Own loss on retain; nothing on forget."""
+    error = own_loss(student, retain)
     return error, error.new_zeros(())

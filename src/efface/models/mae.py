@@ -24,6 +24,7 @@ from transformers.models.vit_mae.modeling_vit_mae import build_2d_sinusoidal_pos
 
 from efface.errors import CheckpointError
 from efface.models.masks import pixel_mask
+from efface.models.pixels import unit_pixels
 
 PREPROCESSOR = "preprocessor_config.json"
 
@@ -34,6 +35,7 @@ class MaskedAutoencoder(nn.Module):
     """A ViT-MAE behind the protocol of ``efface.models.protocol``."""
 
     family = "mae"
+    levels = 1
 
     def __init__(self, network: ViTMAEForPreTraining, mean: list[float], std: list[float]) -> None:
         """Wrap a network and the per-channel normalisation it was trained with."""
@@ -55,13 +57,26 @@ class MaskedAutoencoder(nn.Module):
         network: nn.Module = self.network
         return network
 
-    def encode(self, images_BCHW: Tensor, hidden_BN: Tensor) -> Tensor:
+    def prepare(self, images_BCHW: Tensor) -> Tensor:
+        """The images themselves."""
+        return images_BCHW
+
+    def encode(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None) -> Tensor:
         """Features ``(B, 1 + visible, K)`` after the final norm: class token, then patches."""
         self._hide(hidden_BN)
-        pixels = (images_BCHW - self._mean) / self._std
+        pixels = (unit_pixels(given) - self._mean) / self._std
         encoded = self.network.vit(pixel_values=pixels, noise=_raster_noise(hidden_BN))
         features: Tensor = encoded.last_hidden_state
         return features
+
+    def own_loss(
+        self, given: Tensor, wanted: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None
+    ) -> Tensor:
+        """Mean squared error on the hidden pixels (He et al. 2022)."""
+        painted = self.decode(self.encode(given, hidden_BN), hidden_BN)
+        holes = pixel_mask(hidden_BN, self.grid, (self.image_size, self.image_size))
+        error = painted - self._as_target(unit_pixels(wanted))
+        return error[holes.expand_as(painted)].square().mean()
 
     def decode(self, features_BTK: Tensor, hidden_BN: Tensor) -> Tensor:
         """Images ``(B, C, H, W)`` painted from features, not clamped."""
@@ -94,6 +109,15 @@ class MaskedAutoencoder(nn.Module):
             "size": {"height": self.image_size, "width": self.image_size},
         }
         (folder / PREPROCESSOR).write_text(json.dumps(settings, indent=2) + "\n")
+
+    def _as_target(self, images_BCHW: Tensor) -> Tensor:
+        """What the decoder is trained to give: the image, or each patch of it normalised."""
+        if not self.network.config.norm_pix_loss:
+            return images_BCHW
+        patches = self.network.patchify((images_BCHW - self._mean) / self._std)
+        variance, mean = torch.var_mean(patches, dim=-1, keepdim=True)
+        target: Tensor = self.network.unpatchify((patches - mean) / (variance + 1e-6).sqrt())
+        return target
 
     def _hide(self, hidden_BN: Tensor) -> None:
         visible = (~hidden_BN).sum(dim=1)

@@ -3,7 +3,11 @@
 An image-to-image model is h = D o E (Li et al. 2024, section 3): an encoder E sees an image with
 some patches hidden, a decoder D paints the image. Unlearning trains E and leaves D alone.
 
-Shapes in names: B batch, C channels, H/W pixels, N patches, T visible tokens, K width of a feature.
+What the encoder of a family is asked has up to three parts: an image, a mask, and chance (the noise
+that a diffusion model sees its target through). Chance is a seed for each image, so that a feature
+computed once can be met again.
+
+Shapes in names: B batch, C channels, H/W pixels, N patches, T tokens, K width of a feature.
 """
 
 from collections.abc import Iterator
@@ -14,7 +18,7 @@ from torch import Tensor, nn
 
 
 class ImageToImageModel(Protocol):
-    """One model family. Images are float in [0, 1]; in masks, True = hidden."""
+    """One model family. Images are float in [0, 1] or uint8; in masks, True = hidden."""
 
     family: str
     """Name of the family, a key of ``FAMILIES``."""
@@ -24,17 +28,38 @@ class ImageToImageModel(Protocol):
     """Colour channels: 1 or 3."""
     grid: tuple[int, int]
     """Rows and columns of the patch grid."""
+    levels: int
+    """Noise levels the encoder is asked at, by ``seed % levels``; 1 for a family without noise."""
 
-    def encode(self, images_BCHW: Tensor, hidden_BN: Tensor) -> Tensor:
-        """Encoder features ``(B, T, K)``; each row of the mask hides equally many patches."""
+    def prepare(self, images_BCHW: Tensor) -> Tensor:
+        """What never changes of images, so that it is computed once: pixels, or frozen tokens."""
         ...
 
-    def decode(self, features_BTK: Tensor, hidden_BN: Tensor) -> Tensor:
-        """Images ``(B, C, H, W)`` that the decoder makes of features, not clamped."""
+    def encode(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None) -> Tensor:
+        """Encoder features ``(B, T, K)``, with the mean square as their distance.
+
+        Args:
+            given: images, or what ``prepare`` makes of them.
+            hidden_BN: masks; each row hides equally many patches.
+            seed_B: int64, chance of each image; None: 0 for all. A family without noise ignores it.
+        """
+        ...
+
+    def own_loss(
+        self, given: Tensor, wanted: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None
+    ) -> Tensor:
+        """The loss the family was trained with: paint ``wanted`` where ``given`` is hidden.
+
+        Both are images, or what ``prepare`` makes of them. The usual loss has the same for both.
+        Gives a scalar.
+        """
         ...
 
     def paint(self, images_BCHW: Tensor, hidden_BN: Tensor) -> Tensor:
-        """Composite ``(B, C, H, W)`` in [0, 1]: visible pixels kept, hidden ones painted."""
+        """Composite ``(B, C, H, W)`` in [0, 1]: visible pixels kept, hidden ones painted.
+
+        The same image and mask give the same answer, whatever else is in the batch.
+        """
         ...
 
     def encoder_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:

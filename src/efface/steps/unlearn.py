@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from efface.data.reading import read_images
 from efface.errors import DataError
@@ -26,7 +27,7 @@ from efface.training.device import make_deterministic, pick_device
 from efface.training.loop import Images, Outcome, unlearn
 from efface.training.settings import TrainingSettings, read_settings, settings_to_dict
 from efface.training.stopping import make_probe
-from efface.training.targets import Targets, compute_targets
+from efface.training.targets import CHUNK, Targets, compute_targets
 
 log = logging.getLogger(__name__)
 
@@ -96,9 +97,13 @@ def _train(
     device = pick_device()
     store = open_store(f"{workspace.rstrip('/')}/{run_id}")
     will_write(workspace, run_id, f"{workspace.rstrip('/')}/{run_id}/resume")
-    images, plan = _load(student, sets, policy, settings)
+    pixels, plan = _load(student, sets, policy, settings)
     teacher = load_model(before)
     teacher.module.to(device)
+    images = Images(
+        retain=_prepared(teacher, pixels.retain, device),
+        forget=_prepared(teacher, pixels.forget, device),
+    )
     probe = make_probe(teacher, sets, policy, settings, device)
     with tempfile.TemporaryDirectory(prefix="efface-") as scratch:
         targets: Targets | None = None
@@ -106,14 +111,15 @@ def _train(
             targets = compute_targets(
                 teacher,
                 images.retain,
-                images.forget,
+                pixels.forget,
                 plan,
                 noise_images=settings.noise_images,
                 memory=settings.target_memory,
+                disk=settings.target_disk,
                 device=device,
                 scratch=Path(scratch),
             )
-        del teacher
+        del teacher  # from memory, unless live targets hold it
         student.module.to(device)
         return unlearn(
             student,
@@ -142,7 +148,11 @@ def _load(
             f"{sets}: needs forget and retain images, found {len(forget)} and {len(retain)}"
         )
     bank = make_bank(
-        policy.masks.train, model.grid, per_policy=settings.masks_per_policy, seed=settings.seed
+        policy.masks.train,
+        model.grid,
+        per_policy=settings.masks_per_policy,
+        seed=settings.seed,
+        levels=model.levels,
     )
     plan = make_plan(
         bank,
@@ -153,6 +163,16 @@ def _load(
         seed=settings.seed,
     )
     return Images(retain=torch.from_numpy(retain), forget=torch.from_numpy(forget)), plan
+
+
+def _prepared(model: ImageToImageModel, images_NCHW: Tensor, device: torch.device) -> Tensor:
+    with torch.inference_mode():
+        return torch.cat(
+            [
+                model.prepare(images_NCHW[start : start + CHUNK].to(device)).cpu()
+                for start in range(0, len(images_NCHW), CHUNK)
+            ]
+        )
 
 
 def _model_in_service(model: str, registry: str, before: Path) -> str:

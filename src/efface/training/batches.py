@@ -32,9 +32,14 @@ class Draw:
     """One step's batch, as numbers."""
 
     mask: int
+    """Entry of the bank."""
     retain: Tensor
     """Image numbers, with repetition."""
     forget: Tensor
+    retain_seed: Tensor
+    """Chance of each retain image: its own, always, as its target was computed with it."""
+    forget_seed: Tensor
+    """Chance of each forget image: new in every step."""
 
 
 def make_plan(
@@ -84,7 +89,15 @@ def draw_batch(plan: Plan, step: int) -> Draw:
     forget = torch.multinomial(
         plan.forget_share, plan.batch_size, replacement=True, generator=generator
     )
-    return Draw(mask=mask, retain=torch.cat([near, others]), forget=forget)
+    retain = torch.cat([near, others])
+    fresh = torch.arange(plan.batch_size) + step * plan.batch_size
+    return Draw(
+        mask=mask,
+        retain=retain,
+        forget=forget,
+        retain_seed=plan.bank.seeds(mask, retain),
+        forget_seed=plan.bank.seeds(mask, fresh),
+    )
 
 
 def _equal_shares(subjects: Sequence[str]) -> Tensor:

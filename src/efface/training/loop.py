@@ -33,7 +33,7 @@ CHECK_EVERY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
-    """The two sets, uint8 ``(N, C, H, W)``."""
+    """The two sets, as the model's ``prepare`` made them."""
 
     retain: Tensor
     forget: Tensor
@@ -193,15 +193,23 @@ def _halves(
 ) -> tuple[Half, Half]:
     draw = draw_batch(plan, step)
     hidden = plan.bank.hidden_MN[draw.mask].to(device).expand(plan.batch_size, -1)
-    to_retain = targets.of_retain(draw.mask, draw.retain).to(device) if targets else None
+    to_retain = targets.of_retain(draw).to(device) if targets else None
     to_noise = targets.noise[draw.mask].to(device) if targets else None
     if to_noise is not None:
         to_noise = to_noise.expand(plan.batch_size, -1, -1)
-    retain = images.retain[draw.retain].to(device).float() / 255
-    forget = images.forget[draw.forget].to(device).float() / 255
     return (
-        Half(images_BCHW=retain, hidden_BN=hidden, targets_BTK=to_retain),
-        Half(images_BCHW=forget, hidden_BN=hidden, targets_BTK=to_noise),
+        Half(
+            given=images.retain[draw.retain].to(device),
+            hidden_BN=hidden,
+            seed_B=draw.retain_seed,
+            targets_BTK=to_retain,
+        ),
+        Half(
+            given=images.forget[draw.forget].to(device),
+            hidden_BN=hidden,
+            seed_B=draw.forget_seed,
+            targets_BTK=to_noise,
+        ),
     )
 
 

@@ -1,14 +1,18 @@
 """Targets the student moves to, computed once: the teacher leaves memory before the first step.
 
+Where they would fill the disk, the teacher stays and retain targets are computed at each step.
+
 Retain targets: E0(T(x)) for each retain image under the mask it is assigned to. Forget target: the
 mean noise embedding E_n[E0(T(n))] of each mask. Noise has the mean and deviation of the forget
 pixels, clamped to the pixel range, as in the released code of Li et al. 2024. Precision of the
 teacher: float32 unless the device has bfloat16.
 """
 
+import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -16,15 +20,30 @@ from torch import Tensor
 from efface.models.protocol import ImageToImageModel
 from efface.progress import track
 from efface.training.bank import MaskBank
-from efface.training.batches import Plan
+from efface.training.batches import Draw, Plan
+
+log = logging.getLogger(__name__)
 
 CHUNK = 256
 """Images through the teacher at a time."""
 
 
+class Targets(Protocol):
+    """Teacher features, by entry of the bank."""
+
+    @property
+    def noise(self) -> list[Tensor]:
+        """For each entry ``(T_m, K)``: the mean noise embedding."""
+        ...
+
+    def of_retain(self, draw: Draw) -> Tensor:
+        """Targets ``(B, T, K)`` of the retain images of a batch."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
-class Targets:
-    """Teacher features, by mask."""
+class CachedTargets:
+    """Computed once for every retain image."""
 
     retain: list[Tensor]
     """For each mask ``(R_m, T_m, K)``, in the order of ``Plan.retain_by_mask``."""
@@ -33,19 +52,36 @@ class Targets:
     noise: list[Tensor]
     """For each mask ``(T_m, K)``: the mean noise embedding."""
 
-    def of_retain(self, mask: int, images: Tensor) -> Tensor:
-        """Targets ``(B, T, K)`` of retain images under a mask."""
-        return self.retain[mask][self.position[mask][images]]
+    def of_retain(self, draw: Draw) -> Tensor:
+        """See ``Targets``."""
+        return self.retain[draw.mask][self.position[draw.mask][draw.retain]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveTargets:
+    """Computed by the teacher at each step."""
+
+    teacher: ImageToImageModel
+    retain_given: Tensor
+    bank: MaskBank
+    noise: list[Tensor]
+    device: torch.device
+
+    def of_retain(self, draw: Draw) -> Tensor:
+        """See ``Targets``."""
+        given, hidden = self.retain_given[draw.retain], self.bank.hidden_MN[draw.mask]
+        return _embed(self.teacher, given, hidden, draw.retain_seed, self.device)
 
 
 def compute_targets(
     teacher: ImageToImageModel,
-    retain_NCHW: Tensor,
+    retain_given: Tensor,
     forget_NCHW: Tensor,
     plan: Plan,
     *,
     noise_images: int,
     memory: float,
+    disk: float,
     device: torch.device,
     scratch: Path,
 ) -> Targets:
@@ -53,11 +89,12 @@ def compute_targets(
 
     Args:
         teacher: the model in service.
-        retain_NCHW: uint8 retain images.
+        retain_given: what the teacher's ``prepare`` made of the retain images.
         forget_NCHW: uint8 forget images; only their mean and deviation are used.
         plan: which image is seen under which mask.
         noise_images: noise images behind each mean embedding.
         memory: gibibytes of targets to keep in memory; beyond that they lie in files.
+        disk: gibibytes of targets to keep in files; beyond that the teacher stays.
         device: where the teacher runs.
         scratch: folder for those files; they have no name and vanish with the process.
     """
@@ -65,21 +102,28 @@ def compute_targets(
         teacher, forget_NCHW, plan.bank, count=noise_images, seed=plan.seed, device=device
     )
     rows = sum(len(r) * noise[m].numel() for m, r in enumerate(plan.retain_by_mask))
+    if rows * 4 > max(memory, disk) * 2**30:
+        log.info("targets=live gibibytes=%.1f", rows * 4 / 2**30)
+        return LiveTargets(
+            teacher=teacher, retain_given=retain_given, bank=plan.bank, noise=noise, device=device
+        )
     in_memory = rows * 4 <= memory * 2**30
     retain, positions = [], []
     with track("teacher targets", sum(map(len, plan.retain_by_mask))) as progress:
         for mask, images in enumerate(plan.retain_by_mask):
             kept = _room((len(images), *noise[mask].shape), in_memory, scratch)
-            hidden = plan.bank.hidden_MN[mask].to(device)
             for start in range(0, len(images), CHUNK):
                 part = images[start : start + CHUNK]
-                kept[start : start + len(part)] = _embed(teacher, retain_NCHW[part], hidden, device)
+                seeds = plan.bank.seeds(mask, part)
+                hidden = plan.bank.hidden_MN[mask]
+                found = _embed(teacher, retain_given[part], hidden, seeds, device)
+                kept[start : start + len(part)] = found
                 progress.advance(len(part))
-            position = torch.zeros(len(retain_NCHW), dtype=torch.long)
+            position = torch.zeros(len(retain_given), dtype=torch.long)
             position[images] = torch.arange(len(images))
             retain.append(kept)
             positions.append(position)
-    return Targets(retain=retain, position=positions, noise=noise)
+    return CachedTargets(retain=retain, position=positions, noise=noise)
 
 
 def noise_embeddings(
@@ -95,12 +139,14 @@ def noise_embeddings(
     generator = torch.Generator().manual_seed(seed)
     noise = draw_noise(forget_NCHW, count, generator)
     means: list[Tensor] = []
-    for hidden in bank.hidden_MN:
-        embedded = [
-            _embed(teacher, noise[start : start + CHUNK], hidden.to(device), device)
-            for start in range(0, count, CHUNK)
-        ]
-        means.append(torch.cat(embedded).double().mean(dim=0).float())
+    for entry, hidden in enumerate(bank.hidden_MN):
+        total = torch.zeros((), dtype=torch.float64)
+        for start in range(0, count, CHUNK):
+            part = torch.arange(start, min(start + CHUNK, count))
+            given = teacher.prepare(noise[part].to(device))
+            found = _embed(teacher, given, hidden, bank.seeds(entry, part), device)
+            total = total + found.double().sum(dim=0)
+        means.append((total / count).float())
     return means
 
 
@@ -113,12 +159,15 @@ def draw_noise(forget_NCHW: Tensor, count: int, generator: torch.Generator) -> T
 
 
 def _embed(
-    teacher: ImageToImageModel, images: Tensor, hidden_N: Tensor, device: torch.device
+    teacher: ImageToImageModel,
+    given: Tensor,
+    hidden_N: Tensor,
+    seed_B: Tensor,
+    device: torch.device,
 ) -> Tensor:
-    images = images.to(device)
-    pixels = images.float() / 255 if images.dtype == torch.uint8 else images
+    hidden = hidden_N.to(device).expand(len(given), -1)
     with torch.inference_mode():
-        features = teacher.encode(pixels, hidden_N.expand(len(pixels), -1))
+        features = teacher.encode(given.to(device), hidden, seed_B)
     return features.float().cpu()
 
 
