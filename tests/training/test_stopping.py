@@ -1,7 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
-from efface.training.stopping import Reading, is_enough, worst_lower_bound
+from efface.gate.reading import read_policy
+from efface.models.checkpoint import load_model
+from efface.training.settings import TrainingSettings
+from efface.training.stopping import Reading, is_enough, make_probe, worst_lower_bound
+from tests.tiny_run import make_run
 
 
 def reading(rise, change):
@@ -36,3 +43,37 @@ def test_the_lower_bound_lies_below_the_mean_by_the_students_quantile():
 
 def test_a_subject_with_one_image_counts_with_that_image():
     assert worst_lower_bound(np.array([0.5, 0.3]), ["a", "b"]) == 0.3
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("run"))
+
+
+def probe(run, *, minimum_rise, relative, every=1):
+    policy = read_policy(run["policy"])
+    rules = {
+        "forget-distance-rises": {"minimum_rise": minimum_rise},
+        "retain-fid": {"relative": relative},
+    }
+    settings = TrainingSettings(probe_every=every)
+    before = load_model(run["before"])
+    asked = replace(policy, rules=rules)
+    return make_probe(before, run["sets"], asked, settings, torch.device("cpu"))
+
+
+def test_the_model_in_service_is_not_enough_until_nothing_is_asked(run):
+    same = load_model(run["before"])
+    assert not probe(run, minimum_rise=0.0, relative=0.0)(same)
+    assert probe(run, minimum_rise=-0.001, relative=0.0)(same)
+
+
+def test_another_model_is_enough_only_inside_both_limits(run):
+    other = load_model(run["after"])
+    assert probe(run, minimum_rise=-2.0, relative=1e9)(other)
+    assert not probe(run, minimum_rise=2.0, relative=1e9)(other)
+    assert not probe(run, minimum_rise=-2.0, relative=-1.0)(other)
+
+
+def test_without_probing_nothing_is_measured_and_nothing_is_enough(run):
+    assert not probe(run, minimum_rise=-2.0, relative=1e9, every=0)(None)
