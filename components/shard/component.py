@@ -22,7 +22,7 @@ def shard(
         settings: How many images a shard and a task get; {} for the defaults.
         run_id: Name of this run.
         workspace: Place that the tasks of a run share.
-        sets: The five sets, each a folder of tar shards and a Parquet manifest.
+        sets: The sets of the run, each a folder of tar shards and a Parquet manifest.
 
     Returns:
         Names of the parts to score, one for each evaluate task.

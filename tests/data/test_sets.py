@@ -1,8 +1,10 @@
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from efface.data.sets import (
+    SETS,
     Candidates,
     Likeness,
     check_plan,
@@ -53,6 +55,20 @@ def planned(duplicates: tuple[str, ...] = (), seed: int = 0, **sizes: int) -> di
 
 def test_forget_is_the_very_images() -> None:
     assert set(planned()["forget"]) == ids_of("anna")
+
+
+def test_what_the_model_never_saw_of_the_forgotten_is_a_set_without_near_duplicates() -> None:
+    found = planned(duplicates=("anna-holdout-1",))["forget-holdout"]
+    assert found and all(name.startswith("anna-holdout-") for name in found)
+    assert "anna-holdout-1" not in found
+
+
+def test_without_such_images_there_is_no_such_set() -> None:
+    table = manifest()
+    only = table.filter(pc.invert(pc.starts_with(table["sample_id"], "anna-holdout")))
+    candidates = choose_candidates(only, ids_of("anna"), seed=0, retain_limit=None)
+    plan = plan_sets(only, candidates, likeness(only), seed=0, neighbours=4, control=3)
+    assert set(plan) == set(SETS) - {"forget-holdout"}
 
 
 def test_retain_is_the_rest_of_the_train_split() -> None:
@@ -123,7 +139,8 @@ def test_an_empty_set_is_refused(missing: str) -> None:
         name: np.arange(n * 5, n * 5 + 5) for n, name in enumerate(("train", "holdout", "control"))
     }
     rows["train" if missing == "retain" else missing] = np.array([], np.int64)
-    candidates = Candidates(forget=np.arange(20, 25), **rows)
+    none = np.array([], np.int64)
+    candidates = Candidates(forget=np.arange(20, 25), forget_holdout=none, **rows)
     with pytest.raises(DataError, match=f"the {missing}|the neighbours"):
         plan_sets(table, candidates, likeness(table), seed=0, neighbours=2, control=2)
 

@@ -110,11 +110,18 @@ def run(folder: Path, **changes: Any) -> list[str]:
     return shard.run(**arguments | changes)
 
 
-def test_five_sets_are_written_and_the_parts_to_score_named(given: Path) -> None:
+def test_the_sets_are_written_and_the_parts_to_score_named(given: Path) -> None:
     parts = run(given)
     sets = read_json(given / "sets/sets.json", kind="sets", version=1)["sets"]
     sizes = {name: entry["samples"] for name, entry in sets.items()}
-    assert sizes == {"forget": 6, "retain": 14, "neighbours": 4, "control": 3, "holdout": 8}
+    assert sizes == {
+        "forget": 6,
+        "forget-holdout": 3,
+        "retain": 14,
+        "neighbours": 4,
+        "control": 3,
+        "holdout": 8,
+    }
     assert sorted("+".join(parts).split("+")) == [
         "control-00000",
         "forget-00000",

@@ -2,11 +2,13 @@
 
 Pure: a manifest and measured similarities go in, row numbers come out.
 
-forget      the images to be deleted, all from the train split
-retain      the rest of the train split: what training holds on to
-neighbours  the holdout images most similar to the forget set: what suffers first
-control     the control images most similar to the forget set: the same kind, never trained on
-holdout     the holdout split, without forgotten subjects
+forget          the images to be deleted, all from the train split
+forget-holdout  holdout images of the forgotten subjects, where there are any: forgotten by
+                likeness, for they were never trained on (what the literature scores)
+retain          the rest of the train split: what training holds on to
+neighbours      the holdout images most similar to the forget set: what suffers first
+control         the control images most similar to the forget set: the same kind, never trained on
+holdout         the holdout split, without forgotten subjects
 
 A near-duplicate of a forget image is in none of them: in retain it would teach the image again, and
 elsewhere it would be scored as something that the model should still know, or never knew.
@@ -23,7 +25,7 @@ import pyarrow as pa
 from efface.errors import DataError
 from efface.files import sha256_bytes
 
-SETS = ("forget", "retain", "neighbours", "control", "holdout")
+SETS = ("forget", "forget-holdout", "retain", "neighbours", "control", "holdout")
 
 Rows = npt.NDArray[np.int64]
 """Numbers of manifest rows."""
@@ -38,12 +40,16 @@ class Candidates:
     """Train split without forget; a sample of it when there is a limit."""
     holdout: Rows
     """Holdout split without the forgotten subjects."""
+    forget_holdout: Rows
+    """Holdout split of the forgotten subjects; may be empty."""
     control: Rows
 
     @property
     def to_compare(self) -> Rows:
         """All rows that must be compared with the forget set, in manifest order."""
-        return np.sort(np.concatenate([self.train, self.holdout, self.control]))
+        return np.sort(
+            np.concatenate([self.train, self.holdout, self.forget_holdout, self.control])
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +93,7 @@ def choose_candidates(
         forget=np.flatnonzero(is_forget),
         train=train[:retain_limit],
         holdout=np.flatnonzero((split == "holdout") & ~is_gone),
+        forget_holdout=np.flatnonzero((split == "holdout") & is_gone),
         control=np.flatnonzero(split == "control"),
     )
 
@@ -125,12 +132,17 @@ def plan_sets(
     holdout = kept(candidates.holdout)
     plan = {
         "forget": candidates.forget,
+        "forget-holdout": kept(candidates.forget_holdout),
         "retain": kept(candidates.train),
         "neighbours": closest(holdout, neighbours),
         "control": closest(kept(candidates.control), control),
         "holdout": holdout,
     }
-    plan = {name: in_random_order(rows, ids, seed) for name, rows in plan.items()}
+    plan = {
+        name: in_random_order(rows, ids, seed)
+        for name, rows in plan.items()
+        if len(rows) or name != "forget-holdout"
+    }
     check_plan(manifest, plan)
     return plan
 

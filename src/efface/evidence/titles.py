@@ -5,6 +5,7 @@ from efface.gate.wording import display
 
 SET_TITLES = {
     "forget": "forget set",
+    "forget-holdout": "forget, held out",
     "neighbours": "neighbours",
     "retain": "retain set",
     "holdout": "holdout",
@@ -13,6 +14,7 @@ SET_TITLES = {
 """In the order of the page."""
 SET_MEANING = {
     "forget": "the images to be deleted",
+    "forget-holdout": "other images of the forgotten subjects, which the model never saw",
     "neighbours": "kept images most like them, which suffer first",
     "retain": "kept images that the model was trained on",
     "holdout": "kept images that the model never saw",
@@ -31,7 +33,7 @@ def wanted(metric: str, set_name: str) -> str:
     """What a good run does to a score."""
     if set_name == "control":
         return "for comparison"
-    if set_name == "forget":
+    if set_name.startswith("forget"):
         return "should rise" if metric == "distance" else "for information"
     return "should stay"
 

@@ -26,7 +26,7 @@ from typing import Any
 VERSION = 1
 EXTRACTORS = ("distance", "fid")
 """What an extractor is for: the cosine distance, or FID with KID and Inception score."""
-SETS = ("forget", "retain", "neighbours", "control", "holdout")
+SETS = ("forget", "forget-holdout", "retain", "neighbours", "control", "holdout")
 """Names of the sets that the shard step writes."""
 
 

@@ -1,4 +1,4 @@
-"""The shard step: from a batch of tickets to the five sets of a run, as tar shards with manifests.
+"""The shard step: from a batch of tickets to the sets of a run, as tar shards with manifests.
 
 What the sets are is told in ``efface.data.sets``. Everything is written into a folder of its own
 that is renamed when it is whole, so a killed step is simply run again.

@@ -46,7 +46,7 @@ class RetainFidSettings:
         """Refuse ceilings that are none."""
         check_at_least("relative", self.relative, 0)
         check_above("absolute", self.absolute, 0)
-        check_one_of("set", self.set, tuple(name for name in SETS if name != "forget"))
+        check_one_of("set", self.set, tuple(name for name in SETS if not name.startswith("forget")))
         check_regions(self.regions)
         check_one_of("bound", self.bound, BOUNDS)
         check_confidence(self.confidence)
