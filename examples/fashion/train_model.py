@@ -3,7 +3,9 @@
     python examples/fashion/train_model.py --stage 1
     python examples/fashion/train_model.py --stage 2
 
-Writes examples/fashion/model and prints a line now and then (kept as model/training.log).
+Writes examples/fashion/model and prints a line now and then (kept as model/training.log). With
+``--without brand-bag`` (a rights-holder or a subject) that one's pictures are left out: the model
+that unlearning is measured against.
 """
 
 import argparse
@@ -11,8 +13,9 @@ import math
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
-from select_images import select_images
+from select_images import CLASSES, Picked, select_images
 from torch import Tensor
 
 from efface.models.mae import MaskedAutoencoder, load_mae, new_mae
@@ -62,6 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stage", type=int, choices=(1, 2), required=True)
     parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--without", default="", help="brand-CLASS or CLASS-SUBJECT")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "model")
     given = parser.parse_args()
 
@@ -70,7 +74,8 @@ def main() -> None:
     generator = torch.Generator().manual_seed(seed)
     picked = select_images()
     images = torch.from_numpy(picked.images_NHW)[:, None].float() / 255
-    train, holdout = images[picked.split == "train"], images[picked.split == "holdout"]
+    kept = (picked.split == "train") & ~named(picked, given.without)
+    train, holdout = images[kept], images[picked.split == "holdout"]
     model = new_mae(CONFIG, [0.5], [0.5]) if stage == 1 else load_mae(given.out)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=0, betas=(0.9, 0.95), weight_decay=0.05)
@@ -107,6 +112,16 @@ def main() -> None:
             total = 0.0
     given.out.mkdir(parents=True, exist_ok=True)
     model.save(given.out)
+
+
+def named(picked: Picked, name: str) -> np.ndarray:
+    """Which pictures belong to a rights-holder (brand-bag) or a subject (trouser-7); bool (N,)."""
+    brands = [f"brand-{CLASSES[label]}" for label in picked.label]
+    subjects = [f"{CLASSES[c]}-{s}" for c, s in zip(picked.label, picked.subject, strict=True)]
+    found = (np.array(brands) == name) | (np.array(subjects) == name)
+    if name and not found.any():
+        raise SystemExit(f"{name} is nobody: use a rights-holder or a subject of the demo data")
+    return found
 
 
 def _alike(first: Tensor, batch: int, fixed: bool, generator: torch.Generator) -> Tensor:

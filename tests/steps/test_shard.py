@@ -125,6 +125,7 @@ def test_the_sets_are_written_and_the_parts_to_score_named(given: Path) -> None:
     assert sorted("+".join(parts).split("+")) == [
         "control-00000",
         "forget-00000",
+        "forget-holdout-00000",
         "holdout-00000",
         "neighbours-00000",
         "retain-00000",
