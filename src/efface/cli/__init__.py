@@ -4,6 +4,7 @@
     efface intake ...     one step; the same word as the component and the pipeline's task
     efface data import    a dataset out of a folder of images
     efface model import   a model of your own as the version in service
+    efface bench table    methods measured against each other
     efface policy check   is this policy one that the gate can work with?
 
 Modules that are slow to import (torch, mlflow, pyarrow) are imported where a subcommand needs them.
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from efface import __version__, logs
-from efface.cli import imports, run, steps
+from efface.cli import bench, imports, run, steps
 from efface.errors import EffaceError
 
 INTERRUPTED = 130
@@ -49,4 +50,5 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_command(commands)
     steps.add_commands(commands)
     imports.add_commands(commands)
+    bench.add_command(commands)
     return parser

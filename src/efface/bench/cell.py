@@ -1,0 +1,194 @@
+"""One cell: a model, a ticket and a setting, through the steps, once.
+
+Sets, models and reports are kept in the bench's work folder under hashes of what they depend on, so
+a second table shares them and an interrupted one goes on. The folder holds copies of forget images
+and models before and after: keep it private, delete it when you are done.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from efface.bench.plan import Plan
+from efface.evaluation.report import Report, read_report
+from efface.files import read_json, sha256_bytes, sha256_file, write_json
+from efface.models.checkpoint import fingerprint
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What is run."""
+
+    model: Path
+    """Folder of the model in service."""
+    ticket: Path
+    settings: dict[str, Any]
+    """Of the training, with the method's name."""
+    sharding: dict[str, Any] = field(default_factory=dict)
+    dataset: str = ""
+    """Place of the dataset; empty: the plan's."""
+    score: tuple[str, ...] = ()
+    """Masks to score; empty: the plan's."""
+    made: Path | None = None
+    """A finished model to score instead of unlearning, such as one trained without the images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came out."""
+
+    report: Report
+    seconds: float
+    """Wall time of the unlearn step; NaN for a finished model."""
+    sets: Path
+    before: Path
+    after: Path
+
+
+class Bench:
+    """Runs cells of a plan in a work folder."""
+
+    def __init__(self, plan: Plan, work: Path, *, quick: bool) -> None:
+        """Use ``work``; ``quick`` takes the plan's shorter settings."""
+        self.plan, self.work, self.quick = plan, work.resolve(), quick
+        self.place: dict[str, Any] = {"workspace": str(self.work / "workspace")}
+
+    @property
+    def models(self) -> dict[str, Path]:
+        """Models that are measured."""
+        chosen = self.plan.quick.models if self.quick else []
+        return {k: v for k, v in self.plan.models.items() if not chosen or k in chosen}
+
+    @property
+    def tickets(self) -> dict[str, Path]:
+        """Tickets that are measured."""
+        chosen = self.plan.quick.tickets if self.quick else []
+        return {k: v for k, v in self.plan.tickets.items() if not chosen or k in chosen}
+
+    @property
+    def first(self) -> tuple[str, str, str]:
+        """The first model, ticket and mask: what a sweep is made with."""
+        return next(iter(self.models)), next(iter(self.tickets)), self.plan.masks["score"][0]
+
+    @property
+    def i2i(self) -> dict[str, Any]:
+        """The plan's settings of the paper's method."""
+        return self.plan.methods.get("i2i", {})
+
+    def settings(self, model: str, method: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """A method's settings for a model, shortened when quick; early stopping off."""
+        own = self.plan.settings.get(model, {})
+        short = self.plan.quick.settings if self.quick else {}
+        return {"probe_every": 0, **method, **own, **short, **more}
+
+    def run(self, cell: Cell) -> Result:
+        """Run a cell, or take what an earlier call kept."""
+        policy = self._policy(cell.score)
+        sets = self._sets(cell, policy)
+        model = self._model(cell, sets, policy)
+        name = _hash(model.name, sha256_file(policy), cell.score)
+        report = self.work / "reports" / f"{name}.json"
+        before, after = model / "before", model / "after"
+        if not report.exists():
+            from efface.steps.score import score_all
+
+            score_all(
+                sets=sets, before=before, after=after, policy=str(policy), run_id=f"score-{name}",
+                out=report, **self.place,
+            )  # fmt: skip
+        kept = read_json(model / "cell.json", kind="cell", version=VERSION)
+        return Result(
+            report=read_report(report),
+            seconds=float(kept["seconds"]),
+            sets=sets,
+            before=before,
+            after=after,
+        )
+
+    def _policy(self, score: tuple[str, ...]) -> Path:
+        content = yaml.safe_load(self.plan.policy.read_text())
+        masks = self.plan.masks
+        content["masks"] = {"train": masks["train"], "score": list(score) or masks["score"]}
+        limits = self.plan.quick.max_images if self.quick else self.plan.max_images
+        content["evaluation"]["max_images"] = limits or content["evaluation"].get("max_images", {})
+        for extractor in content["extractors"].values():
+            kind, _, place = extractor["uri"].rpartition(":")
+            extractor["uri"] = f"{kind}:{self.plan.policy.parent / place}"
+        content["rules"].pop("held-out-masks", None)
+        text = yaml.safe_dump(content)
+        path = self.work / "policies" / f"{_hash(text)}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def _sets(self, cell: Cell, policy: Path) -> Path:
+        from efface.steps import intake, shard
+
+        dataset = cell.dataset or self.plan.dataset
+        seed = yaml.safe_load(policy.read_text())["evaluation"].get("seed", 0)
+        extractor = yaml.safe_load(policy.read_text())["extractors"]["distance"]["sha256"]
+        name = _hash(dataset, cell.ticket.read_text(), cell.sharding, seed, extractor)
+        folder = self.work / "sets" / name
+        run_id = f"sets-{name}"
+
+        def make(folder: Path) -> None:
+            (folder / "tickets").mkdir()
+            shutil.copy(cell.ticket, folder / "tickets" / "ticket.json")
+            words: dict[str, Any] = {"tickets": str(folder / "tickets"), "dataset": dataset}
+            intake.run(out=folder / "batch", run_id=run_id, **words, **self.place)
+            shard.run(
+                batch=folder / "batch", policy=str(policy), settings=cell.sharding,
+                out=folder / "sets", run_id=run_id, **self.place,
+            )  # fmt: skip
+
+        _once(folder, make)
+        return folder / "sets"
+
+    def _model(self, cell: Cell, sets: Path, policy: Path) -> Path:
+        from efface.steps import unlearn
+
+        train = self.plan.masks["train"]
+        source = fingerprint(cell.model), fingerprint(cell.made) if cell.made else ""
+        name = _hash(sets.parent.name, *source, cell.settings, train)
+        folder = self.work / "models" / name
+
+        def make(folder: Path) -> None:
+            method = {"name": "original"} if cell.made else cell.settings
+            started = time.monotonic()
+            unlearn.run(
+                sets=sets, policy=str(policy), model=str(cell.model), registry="", method=method,
+                run_id=f"model-{name}", before=folder / "before", after=folder / "after",
+                **self.place,
+            )  # fmt: skip
+            seconds = time.monotonic() - started
+            if cell.made:
+                shutil.rmtree(folder / "after")
+                shutil.copytree(cell.made, folder / "after")
+            written = {"seconds": 0.0 if cell.made else seconds, "settings": cell.settings}
+            write_json(folder / "cell.json", {"version": VERSION, **written})
+
+        _once(folder, make)
+        return folder
+
+
+def _once(folder: Path, make: Callable[[Path], None]) -> None:
+    """Make a folder unless it is there; an interrupted attempt leaves none."""
+    if folder.exists():
+        return
+    temporary = folder.with_name(f".{folder.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    make(temporary)
+    temporary.rename(folder)
+
+
+def _hash(*parts: Any) -> str:
+    return sha256_bytes(json.dumps(parts, sort_keys=True, default=str).encode())[:16]

@@ -1,0 +1,97 @@
+"""What a method costs, and how far its scores are from those of retraining."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from efface.bench.cell import Bench, Result
+from efface.bench.gridding import RETRAINED, compared, row_of
+from efface.bench.table import Row
+from efface.data.reading import read_images
+from efface.methods import find_method
+from efface.models.checkpoint import load_model
+from efface.models.masks import draw_masks, parse_mask_policy
+from efface.models.protocol import ImageToImageModel
+from efface.training.settings import TrainingSettings, read_settings
+
+SCORES = ("forget distance", "held-out forget distance", "retain FID", "retain distance")
+COST = "10^12 multiply-adds"
+IMAGES = 8
+"""Images that one batch is counted with."""
+
+
+def cost_rows(bench: Bench) -> list[Row]:
+    """Methods of the first model and ticket, each with its cost and its way to retraining."""
+    model, ticket, mask = bench.first
+    found = compared(bench, model, ticket)
+    group = f"{model}, {ticket} ticket, {mask}, hole"
+    network = load_model(bench.models[model])
+    given, hidden = _batch(network, next(iter(found.values())), mask)
+    rows = []
+    for label, result in found.items():
+        if label == RETRAINED:
+            images = bench.plan.retraining.get(model, {}).get("images_seen", 0)
+            cost = images * own_loss_cost(network, given, hidden)
+        else:
+            method = bench.plan.methods.get(label, bench.i2i)
+            settings = read_settings(bench.settings(model, method))
+            cost = method_cost(network, settings, given, hidden)
+        more = {COST: cost / 1e12} if cost else {}
+        rows.append(row_of(group, label, result, mask, "hole", **more))
+    return _with_differences(rows)
+
+
+def method_cost(
+    network: ImageToImageModel, settings: TrainingSettings, given: Tensor, hidden_BN: Tensor
+) -> float:
+    """Multiply-adds of a whole run: its steps, and the teacher's targets where it has any."""
+    method = find_method(settings.name)
+    if method.loss is None:
+        return 0.0
+    seen = 2 * settings.batch_size * settings.steps
+    if not method.uses_targets:
+        return seen * own_loss_cost(network, given, hidden_BN)
+    forward = count(lambda: network.encode(given, hidden_BN)) / len(given)
+    step = count(lambda: _backward(network.encode(given, hidden_BN).square().mean())) / len(given)
+    return seen * step + settings.retain_images * forward
+
+
+def own_loss_cost(network: ImageToImageModel, given: Tensor, hidden_BN: Tensor) -> float:
+    """Multiply-adds of the family's own loss, forward and backward, for one image."""
+    return count(lambda: _backward(network.own_loss(given, given, hidden_BN))) / len(given)
+
+
+def count(work: Callable[[], Any]) -> float:
+    """Multiply-adds of some work; attention is counted as the products it consists of."""
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        work()
+    return float(counter.get_total_flops()) / 2
+
+
+def _backward(loss: Tensor) -> None:
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
+
+
+def _batch(network: ImageToImageModel, found: Result, mask: str) -> tuple[Tensor, Tensor]:
+    images, _ = read_images(
+        found.sets / "retain", size=network.image_size, channels=network.channels, limit=IMAGES
+    )
+    for _, parameter in network.encoder_parameters():
+        parameter.requires_grad_(True)
+    hidden = draw_masks(parse_mask_policy(mask), network.grid, 1, 0)
+    return network.prepare(torch.from_numpy(images)), hidden.expand(len(images), -1)
+
+
+def _with_differences(rows: list[Row]) -> list[Row]:
+    gold = next((row for row in rows if row.label == RETRAINED), None)
+    if gold is not None:
+        for row in rows:
+            for title in SCORES:
+                mine, best = row.scores.get(title), gold.scores.get(title)
+                if mine and best and mine.value is not None and best.value is not None:
+                    row.more[f"{title}, minus retrained"] = mine.value - best.value
+    return rows

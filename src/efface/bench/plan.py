@@ -1,0 +1,121 @@
+"""The plan of a benchmark: which dataset, models, tickets and methods, as a YAML file.
+
+    version: 1
+    dataset: data
+    policy: policy.yaml            # its extractors and seed; the rules are not asked
+    masks: {train: ["centre:4x4"], score: ["centre:4x4", "centre:2x2"]}
+    models: {mae: model}
+    tickets: {class: tickets/brand-owner.json}
+    methods: {original: {name: original}, i2i: {alpha: 0.1}}
+
+Paths are relative to the plan's folder.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from efface.errors import ConfigError, InputError
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quick:
+    """What ``--quick`` leaves of a plan."""
+
+    models: list[str] = field(default_factory=list)
+    """Models that are measured; empty: all."""
+    tickets: list[str] = field(default_factory=list)
+    """Tickets that are measured; empty: all."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Settings of the training on top of each method's, such as fewer steps."""
+    max_images: dict[str, int] = field(default_factory=dict)
+    """Largest number of images scored in each set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A checked plan."""
+
+    folder: Path
+    dataset: str
+    policy: Path
+    masks: dict[str, list[str]]
+    """train and score."""
+    models: dict[str, Path]
+    """Name -> model folder."""
+    tickets: dict[str, Path]
+    """Name -> ticket file."""
+    methods: dict[str, dict[str, Any]]
+    """Row of the tables -> settings of the training (see ``TrainingSettings``)."""
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Model -> settings on top of each method's, for a family that needs another rate."""
+    retrained: dict[str, dict[str, Path]] = field(default_factory=dict)
+    """Model -> ticket -> a model trained from scratch without that ticket's images."""
+    retraining: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Model -> what training it from scratch took: ``images_seen`` and ``seconds``."""
+    proxy: dict[str, Any] = field(default_factory=dict)
+    """Sharding settings that take retain from elsewhere."""
+    max_images: dict[str, int] = field(default_factory=dict)
+    """Largest number of images scored in each set; the policy's when empty."""
+    quick: Quick = field(default_factory=Quick)
+
+
+def read_plan(path: Path) -> Plan:
+    """Read and check a plan.
+
+    Raises:
+        InputError: it cannot be read.
+        ConfigError: it is not a plan, or names what is not there.
+    """
+    try:
+        given = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"plan {path} cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"plan {path} is not YAML: {error}") from None
+    if not isinstance(given, dict) or given.pop("version", None) != VERSION:
+        raise ConfigError(f"plan {path} needs `version: {VERSION}` and the keys {_keys(Plan)}")
+    quick = _checked(given.pop("quick", {}) or {}, Quick, f"{path}: quick")
+    words = _checked(given, Plan, str(path))
+    missing = {"dataset", "policy", "masks", "models", "tickets", "methods"} - words.keys()
+    if missing:
+        raise ConfigError(f"plan {path} lacks {', '.join(sorted(missing))}")
+    return _resolved(path.resolve().parent, words, Quick(**quick))
+
+
+def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
+    words["policy"] = folder / words["policy"]
+    if "://" not in words["dataset"]:
+        words["dataset"] = str(folder / words["dataset"])
+    for name in ("models", "tickets"):
+        words[name] = {key: folder / value for key, value in words[name].items()}
+        absent = [str(place) for place in words[name].values() if not place.exists()]
+        if absent:
+            raise ConfigError(f"{name} of the plan do not exist: {', '.join(absent)}")
+    words["retrained"] = {
+        model: {ticket: folder / place for ticket, place in found.items()}
+        for model, found in words.get("retrained", {}).items()
+    }
+    for name, accepted in (("models", words["models"]), ("tickets", words["tickets"])):
+        if unknown := set(getattr(quick, name)) - accepted.keys():
+            raise ConfigError(
+                f"quick.{name} names {', '.join(sorted(unknown))}: use {', '.join(accepted)}"
+            )
+    return Plan(folder=folder, quick=quick, **words)
+
+
+def _checked(given: Any, kind: type, where: str) -> dict[str, Any]:
+    accepted = {one.name for one in fields(kind)} - {"folder", "quick"}
+    if not isinstance(given, Mapping) or (unknown := set(given) - accepted):
+        named = ", ".join(sorted(map(str, unknown))) if isinstance(given, Mapping) else repr(given)
+        raise ConfigError(f"{where}: {named} unknown: use {', '.join(sorted(accepted))}")
+    return dict(given)
+
+
+def _keys(kind: type) -> str:
+    return ", ".join(one.name for one in fields(kind) if one.name != "folder")

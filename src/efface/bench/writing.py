@@ -1,0 +1,50 @@
+"""Run one table and write it, with what a reader needs to repeat it."""
+
+from pathlib import Path
+
+from efface import __version__
+from efface.bench.cell import Bench
+from efface.bench.table import Row, Table, write_table
+from efface.bench.tables import Entry
+
+READING = (
+    "Intervals are 95 %, over subjects (distance, KID) or by jackknife (FID). retain: holdout "
+    "images of those who stay; forget: the very images that were to be deleted; held-out forget: "
+    "other images of the same subjects; near: the holdout images most like forget. Seconds: wall "
+    "time of the unlearn step."
+)
+
+
+def measure(bench: Bench, name: str, entry: Entry, out: Path, plan: Path) -> list[Path]:
+    """Run what the table needs; gives the files written: NAME.json and NAME.md.
+
+    The files of a quick run are named quick-NAME: they never replace a full table.
+    """
+    rows = entry.rows(bench)
+    quick = " --quick" if bench.quick else ""
+    about = [
+        entry.about,
+        f"Command: `efface bench table {name} --plan {plan}{quick}`. efface {__version__}.",
+        _settings(bench),
+        _extractors(rows),
+        READING,
+    ]
+    table = Table(title=entry.title, about=about, rows=rows)
+    return write_table(table, out, f"quick-{name}" if bench.quick else name)
+
+
+def _settings(bench: Bench) -> str:
+    lines = []
+    for model in bench.models:
+        for label, method in bench.plan.methods.items():
+            asked = bench.settings(model, method)
+            words = ", ".join(f"{key} {value}" for key, value in sorted(asked.items()))
+            lines.append(f"- {model}, {label}: {words}")
+    masks = ", ".join(bench.plan.masks["train"])
+    return f"Trained masks: {masks}. Settings beyond the defaults (seed 0):\n\n" + "\n".join(lines)
+
+
+def _extractors(rows: list[Row]) -> str:
+    recipes = {s.recipe for row in rows for s in row.scores.values() if s is not None}
+    names = sorted({recipe.rsplit("-", 1)[0] for recipe in recipes})
+    return f"Extractors: {', '.join(names)}."
