@@ -15,7 +15,7 @@ from efface.data.near_duplicates import best_match, images_to_thumbnails, to_uni
 from efface.data.reading import read_rows, shard_sizes
 from efface.data.sets import Candidates, Likeness, Rows
 from efface.progress import track
-from efface.storage import Store
+from efface.storage import Reader
 
 Embed = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 """uint8 ``(N, 3, H, W)`` to features ``(N, D)``."""
@@ -25,7 +25,7 @@ _LARGEST_SIDE = 256
 
 
 def compare(
-    store: Store, manifest: pa.Table, candidates: Candidates, embed: Embed, *, threshold: float
+    store: Reader, manifest: pa.Table, candidates: Candidates, embed: Embed, *, threshold: float
 ) -> Likeness:
     """Compare every candidate with every forget image.
 
@@ -69,7 +69,7 @@ def _same_bytes(manifest: pa.Table, forget: Rows) -> npt.NDArray[np.bool_]:
 
 
 def _blocks(
-    store: Store, manifest: pa.Table, rows: Rows
+    store: Reader, manifest: pa.Table, rows: Rows
 ) -> Iterator[tuple[Rows, npt.NDArray[np.uint8]]]:
     size = _comparison_size(manifest)
     count = int(np.clip(_BLOCK_BYTES // (3 * size * size), 32, 1024))

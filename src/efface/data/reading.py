@@ -19,7 +19,7 @@ from efface.data.images import decode, to_array
 from efface.data.manifest import read_manifest
 from efface.data.shards import SHARD_COLUMNS, checked, read_sample
 from efface.errors import DataError
-from efface.storage import Store, open_store
+from efface.storage import Reader, open_store
 
 WHOLE_SHARD_ABOVE = 0.25
 """Share of a shard's images above which the shard is read as a whole rather than image by image."""
@@ -73,7 +73,7 @@ def shard_sizes(manifest: pa.Table) -> dict[str, int]:
 
 
 def read_rows(
-    store: Store, rows: pa.Table, *, size: int, channels: int, shard_sizes: dict[str, int]
+    store: Reader, rows: pa.Table, *, size: int, channels: int, shard_sizes: dict[str, int]
 ) -> npt.NDArray[np.uint8]:
     """The images of some manifest rows as uint8 ``(N, C, size, size)``, in the order of the rows.
 
@@ -91,7 +91,7 @@ def read_rows(
 
 
 def for_each_image(
-    store: Store,
+    store: Reader,
     rows: pa.Table,
     use: Callable[[int, dict[str, Any], bytes], None],
     *,
@@ -120,7 +120,7 @@ def for_each_image(
                 pass
 
 
-def _one_image(store: Store, row: dict[str, Any], shard: bytes | None) -> bytes:
+def _one_image(store: Reader, row: dict[str, Any], shard: bytes | None) -> bytes:
     if shard is None:
         return read_sample(store, row)
     return checked(shard[row["offset"] : row["offset"] + row["length"]], row)

@@ -19,6 +19,10 @@ class ShardSettings:
     """Correlation of thumbnails from which an image is a near-duplicate of a forget image."""
     retain_limit: int = 0
     """Images in retain, at most, drawn at random; 0 for all."""
+    proxy: str = ""
+    """Place of another dataset that retain is drawn from; empty: this one's train split."""
+    proxy_split: str = "train"
+    """Split of the proxy."""
     samples_per_shard: int = 2000
     """Images in a shard, at most; large images make smaller shards."""
     shards_per_task: int = 8
@@ -50,7 +54,8 @@ def _typed(name: str, value: Any, default: Any) -> Any:
         value = int(value)  # JSON passed through KFP turns every number into a float
     if isinstance(default, float) and type(value) is int:
         value = float(value)
-    kind = "a whole number" if isinstance(default, int) else "a number"
+    kinds = {int: "a whole number", float: "a number", str: "text"}
+    kind = kinds[type(default)]
     _need(type(value) is type(default), name, kind, value)
     return value
 

@@ -63,9 +63,22 @@ class Likeness:
 
 
 def choose_candidates(
-    manifest: pa.Table, forget_ids: set[str], *, seed: int, retain_limit: int | None
+    manifest: pa.Table,
+    forget_ids: set[str],
+    *,
+    seed: int,
+    retain_limit: int | None,
+    is_proxy_N: npt.NDArray[np.bool_] | None = None,
 ) -> Candidates:
     """Split the manifest's rows into what is forgotten and what may be kept.
+
+    Args:
+        manifest: Of the dataset, with its proxy where there is one.
+        forget_ids: Sample ids to forget.
+        seed: Of the order in which retain is limited.
+        retain_limit: Images in retain, at most; None for all.
+        is_proxy_N: Rows that stand in for the train split; None or all False: retain is drawn from
+            the train split itself.
 
     Raises:
         DataError: nothing to forget, or sample ids that the train split of the manifest does not
@@ -88,13 +101,17 @@ def choose_candidates(
         )
     gone = set(subjects[is_forget])
     is_gone = np.array([subject in gone for subject in subjects])
-    train = in_random_order(np.flatnonzero((split == "train") & ~is_forget), ids, seed)
+    is_proxy = np.zeros(len(ids), np.bool_) if is_proxy_N is None else is_proxy_N
+    retain = is_proxy if is_proxy.any() else (split == "train") & ~is_forget
+    train = in_random_order(np.flatnonzero(retain), ids, seed)[:retain_limit]
+    digests = np.array(manifest["sha256"].to_pylist(), object)
+    is_used = np.isin(digests, digests[is_proxy])
     return Candidates(
         forget=np.flatnonzero(is_forget),
-        train=train[:retain_limit],
-        holdout=np.flatnonzero((split == "holdout") & ~is_gone),
-        forget_holdout=np.flatnonzero((split == "holdout") & is_gone),
-        control=np.flatnonzero(split == "control"),
+        train=train,
+        holdout=np.flatnonzero((split == "holdout") & ~is_gone & ~is_used),
+        forget_holdout=np.flatnonzero((split == "holdout") & is_gone & ~is_used),
+        control=np.flatnonzero((split == "control") & ~is_used),
     )
 
 

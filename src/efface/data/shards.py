@@ -14,7 +14,7 @@ from typing import Any
 
 from efface.errors import DataError
 from efface.files import sha256_bytes
-from efface.storage import Store
+from efface.storage import Reader
 
 BLOCK = 512
 LONGEST_NAME = 100
@@ -86,7 +86,7 @@ def member_name(sample_id: str, extension: str) -> str:
     return f"id-{sha256_bytes(sample_id.encode())[:32]}.{extension}"
 
 
-def read_sample(store: Store, row: Mapping[str, Any]) -> bytes:
+def read_sample(store: Reader, row: Mapping[str, Any]) -> bytes:
     """Read one image with one ranged read; ``row`` has the manifest's ``SHARD_COLUMNS``.
 
     Raises:

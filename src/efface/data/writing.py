@@ -16,7 +16,7 @@ from efface.data.sets import Rows, fingerprint
 from efface.data.shards import Entry, Sample, pack_shard
 from efface.files import sha256_bytes
 from efface.progress import Progress
-from efface.storage import LocalStore, Store
+from efface.storage import LocalStore, Reader
 
 LARGEST_SHARD = 256 * 2**20
 """Bytes of images in a shard, about, whatever number of images was asked for."""
@@ -35,7 +35,7 @@ class About:
 
 
 def write_set(
-    source: Store,
+    source: Reader,
     manifest: pa.Table,
     rows: Rows,
     about: About,
@@ -84,7 +84,7 @@ def shard_size(rows: pa.Table, samples_per_shard: int) -> int:
     return max(1, min(samples_per_shard, int(LARGEST_SHARD / average)))
 
 
-def _samples(source: Store, part: pa.Table, sizes: dict[str, int]) -> list[Sample]:
+def _samples(source: Reader, part: pa.Table, sizes: dict[str, int]) -> list[Sample]:
     samples: list[Sample] = []
 
     def take(_: int, row: dict[str, Any], content: bytes) -> None:

@@ -17,6 +17,7 @@ from efface.data.forgetting import assign_tickets, read_forget, subjects_of
 from efface.data.likeness import Embed, compare
 from efface.data.manifest import NAME, bytes_to_manifest
 from efface.data.parts import parts_to_score
+from efface.data.proxy import Source, with_proxy, without_proxy
 from efface.data.set_settings import ShardSettings, parse_settings
 from efface.data.sets import Likeness, Rows, choose_candidates, plan_sets
 from efface.data.writing import About, write_set
@@ -26,7 +27,7 @@ from efface.files import read_json, sha256_bytes, whole_folder, write_json
 from efface.gate.policy import Policy, read_policy
 from efface.progress import track
 from efface.settings import read_settings
-from efface.storage import Store, open_store
+from efface.storage import Reader, open_store
 from efface.tickets.subjects import hash_subject
 
 log = logging.getLogger(__name__)
@@ -69,9 +70,9 @@ def run(
     how, rules = parse_settings(settings), read_policy(policy)
     asked = read_json(batch / "batch.json", kind="batch", version=1)
     forget = read_forget(batch / "forget.parquet")
-    source = open_store(asked["dataset"])
-    manifest = _read_dataset(source, asked["dataset_sha256"])
-    plan, like = _plan(source, manifest, forget, how, rules, embed)
+    source = _source(asked, forget, how)
+    manifest = source.manifest
+    plan, like = _plan(source, forget, how, rules, embed)
     about = About(
         subjects=_hash_all(manifest["subject_id"].unique().to_pylist()),
         tickets=assign_tickets(forget),
@@ -80,7 +81,7 @@ def run(
     _clear_leftovers(out)
     will_write(workspace, run_id, str(out))
     with whole_folder(out) as folder:
-        entries = _write_sets(source, manifest, plan, about, folder, how.samples_per_shard)
+        entries = _write_sets(source.store, manifest, plan, about, folder, how.samples_per_shard)
         content = {
             "version": VERSION,
             "dataset_sha256": asked["dataset_sha256"],
@@ -95,9 +96,17 @@ def run(
     return parts_to_score(entries, rules.evaluation.max_images, how.shards_per_task)
 
 
+def _source(asked: dict[str, Any], forget: pa.Table, how: ShardSettings) -> Source:
+    store = open_store(asked["dataset"])
+    manifest = _read_dataset(store, asked["dataset_sha256"])
+    if not how.proxy:
+        return without_proxy(store, manifest)
+    ids = set(forget["sample_id"].to_pylist())
+    return with_proxy(store, manifest, ids, proxy=how.proxy, split=how.proxy_split)
+
+
 def _plan(
-    source: Store,
-    manifest: pa.Table,
+    source: Source,
     forget: pa.Table,
     how: ShardSettings,
     rules: Policy,
@@ -105,17 +114,19 @@ def _plan(
 ) -> tuple[dict[str, Rows], Likeness]:
     seed, ids = rules.evaluation.seed, set(forget["sample_id"].to_pylist())
     limit = how.retain_limit or None
-    candidates = choose_candidates(manifest, ids, seed=seed, retain_limit=limit)
+    candidates = choose_candidates(
+        source.manifest, ids, seed=seed, retain_limit=limit, is_proxy_N=source.is_proxy_N
+    )
     embed = embed or _extractor(rules)
-    like = compare(source, manifest, candidates, embed, threshold=how.near_duplicate)
+    like = compare(source.store, source.manifest, candidates, embed, threshold=how.near_duplicate)
     plan = plan_sets(
-        manifest, candidates, like, seed=seed, neighbours=how.neighbours, control=how.control
+        source.manifest, candidates, like, seed=seed, neighbours=how.neighbours, control=how.control
     )
     return plan, like
 
 
 def _write_sets(
-    source: Store,
+    source: Reader,
     manifest: pa.Table,
     plan: dict[str, Rows],
     about: About,
@@ -137,7 +148,7 @@ def _write_sets(
         }
 
 
-def _read_dataset(source: Store, expected: str) -> pa.Table:
+def _read_dataset(source: Reader, expected: str) -> pa.Table:
     content = source.read(NAME)
     if sha256_bytes(content) != expected:
         raise DataError(

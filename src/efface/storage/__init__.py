@@ -4,9 +4,9 @@ from pathlib import Path
 
 from efface.errors import InputError
 from efface.storage.local import LocalStore
-from efface.storage.store import Keys, Store
+from efface.storage.store import Keys, Reader, Store
 
-__all__ = ["Keys", "LocalStore", "Store", "open_store"]
+__all__ = ["Keys", "LocalStore", "Reader", "Store", "open_store"]
 
 
 def open_store(place: str) -> Store:

@@ -7,8 +7,8 @@ Keys = list[str]
 """Sorted; a name of its own because ``list`` is a verb of a store."""
 
 
-class Store(Protocol):
-    """Objects under one place; keys are relative, with ``/`` between their parts."""
+class Reader(Protocol):
+    """Objects that can be read; keys are relative, with ``/`` between their parts."""
 
     place: str
     """Local path or s3:// address."""
@@ -20,6 +20,10 @@ class Store(Protocol):
     def read_range(self, key: str, offset: int, length: int) -> bytes:
         """``length`` bytes from ``offset``, fewer at the end. InputError when absent."""
         ...
+
+
+class Store(Reader, Protocol):
+    """Objects under one place."""
 
     def write(self, key: str, content: bytes) -> None:
         """Write a whole object or none, replacing what was there."""

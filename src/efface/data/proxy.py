@@ -1,0 +1,103 @@
+"""Retain from elsewhere: images of another dataset in place of the original train split.
+
+Where the original retain images may no longer be used, others of the same kind do (Li et al. 2024,
+section 5.3: other classes, another dataset). They join the dataset's manifest under a prefix, so
+all that follows knows one manifest and one place to read from.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from efface.data.manifest import NAME, SPLITS, bytes_to_manifest
+from efface.errors import ConfigError, DataError
+from efface.storage import Reader, open_store
+
+PREFIX = "proxy/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What the sets are drawn from."""
+
+    store: Reader
+    manifest: pa.Table
+    is_proxy_N: npt.NDArray[np.bool_]
+    """Rows that stand in for the train split; all False without a proxy."""
+
+
+class _Joined:
+    """A dataset, and its proxy under ``proxy/``."""
+
+    def __init__(self, original: Reader, proxy: Reader) -> None:
+        self.place = original.place
+        self._original, self._proxy = original, proxy
+
+    def read(self, key: str) -> bytes:
+        """See ``Reader``."""
+        store, key = self._find(key)
+        return store.read(key)
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        """See ``Reader``."""
+        store, key = self._find(key)
+        return store.read_range(key, offset, length)
+
+    def _find(self, key: str) -> tuple[Reader, str]:
+        if key.startswith(PREFIX):
+            return self._proxy, key.removeprefix(PREFIX)
+        return self._original, key
+
+
+def without_proxy(store: Reader, manifest: pa.Table) -> Source:
+    """A dataset alone."""
+    return Source(store=store, manifest=manifest, is_proxy_N=np.zeros(manifest.num_rows, np.bool_))
+
+
+def with_proxy(
+    store: Reader, manifest: pa.Table, forget_ids: set[str], *, proxy: str, split: str
+) -> Source:
+    """A dataset whose train split is stood in for by a split of another one.
+
+    Images of forgotten subjects are left out of the proxy.
+
+    Args:
+        store: the dataset.
+        manifest: its manifest.
+        forget_ids: sample ids to forget.
+        proxy: place of the other dataset; it may be the same one, with another split.
+        split: of the other dataset.
+
+    Raises:
+        ConfigError: no such split, or the train split of the dataset itself.
+        DataError: the proxy holds a forget image, or nothing.
+        InputError: no dataset there.
+    """
+    other = open_store(proxy)
+    if split not in SPLITS:
+        raise ConfigError(f"proxy_split {split!r} unknown: use one of {', '.join(SPLITS)}")
+    if other.place == store.place and split == "train":
+        raise ConfigError(f"proxy {proxy} is the dataset itself: name another, or another split")
+    rows = bytes_to_manifest(other.read(NAME), where=f"{other.place}/{NAME}")
+    rows = rows.filter(pc.equal(rows["split"], split))
+    forget = manifest.filter(pc.is_in(manifest["sample_id"], pa.array(sorted(forget_ids))))
+    shared = set(rows["sha256"].to_pylist()) & set(forget["sha256"].to_pylist())
+    if shared:
+        raise DataError(
+            f"proxy {proxy} holds {len(shared)} images that are to be forgotten, such as sha256 "
+            f"{min(shared)!r}: take them out of it"
+        )
+    rows = rows.filter(pc.invert(pc.is_in(rows["subject_id"], forget["subject_id"].unique())))
+    if not rows.num_rows:
+        raise DataError(f"proxy {proxy} has no image of others in its {split} split")
+    for column in ("sample_id", "shard"):
+        joined = pc.binary_join_element_wise(PREFIX, rows[column], "")
+        rows = rows.set_column(rows.column_names.index(column), column, joined)
+    is_proxy = np.arange(manifest.num_rows + rows.num_rows) >= manifest.num_rows
+    together = pa.concat_tables([manifest, rows.select(manifest.column_names)])
+    return Source(
+        store=_Joined(store, other), manifest=together.combine_chunks(), is_proxy_N=is_proxy
+    )
