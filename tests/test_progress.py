@@ -47,3 +47,19 @@ def test_on_a_terminal_there_is_a_bar(monkeypatch):
         loop.advance()
         (sink,) = loop.sinks
         assert type(sink).__name__ == "Bar"
+
+
+def test_the_last_line_is_not_logged_twice(caplog, monkeypatch):
+    monkeypatch.setattr(progress, "LOG_EVERY", 0.0)
+    with caplog.at_level(logging.INFO), track("score", 2) as loop:
+        loop.advance()
+        loop.advance()
+    assert [line.split()[1] for line in caplog.messages] == ["done=1", "done=2"]
+
+
+def test_a_loop_within_a_loop_has_a_bar_too(monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with track("cells", 1) as outer, track("unlearn", 1) as inner:
+        inner.advance()
+        outer.advance()
+        assert type(inner.sinks[0]).__name__ == type(outer.sinks[0]).__name__ == "Bar"

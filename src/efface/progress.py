@@ -90,13 +90,14 @@ class LogLines:
     total: int
     started: float = field(default_factory=time.monotonic)
     shown: float = field(default_factory=time.monotonic)
+    logged: int = -1
 
     def show(self, done: int, *, final: bool) -> None:
         """Log, unless the last line is younger than ``LOG_EVERY`` seconds."""
         now = time.monotonic()
-        if not final and now - self.shown < LOG_EVERY:
+        if done == self.logged or (not final and now - self.shown < LOG_EVERY):
             return
-        self.shown = now
+        self.shown, self.logged = now, done
         facts = (self.label, done, self.total, now - self.started)
         logger.info("progress=%s done=%d total=%d seconds=%.0f", *facts)
 

@@ -12,6 +12,7 @@ from efface.bench.subjects import write_subject_ticket
 from efface.bench.table import Row
 from efface.errors import ConfigError
 from efface.files import read_json
+from efface.models.checkpoint import load_model
 from efface.progress import track
 
 T = TypeVar("T")
@@ -20,8 +21,6 @@ ALPHAS = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 RETAIN_SHARES = (0.01, 0.1, 1.0)
 SUBJECTS = (1, 10, 100)
 NOISES = ("gaussian", "uniform", "constant")
-MASKS = ("centre:2x2", "centre:4x4", "centre:6x6", "outpaint:6x6", "outpaint:5x5", "outpaint:4x4",
-         "outpaint:2x2", "random:0.3", "random:0.6")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +90,16 @@ def noise_rows(bench: Bench) -> list[Row]:
 def masks_rows(bench: Bench) -> list[Row]:
     """One unlearned model under every mask, trained ones and others."""
     model, ticket, _ = bench.first
-    found = bench.run(cell_of(bench, model, ticket, bench.i2i, score=MASKS))
-    return [row_of(f"{model}, {ticket} ticket, hole", mask, found, mask, "hole") for mask in MASKS]
+    masks = masks_on(load_model(bench.models[model]).grid)
+    found = bench.run(cell_of(bench, model, ticket, bench.i2i, score=masks))
+    return [row_of(f"{model}, {ticket} ticket, hole", mask, found, mask, "hole") for mask in masks]
+
+
+def masks_on(grid: tuple[int, int]) -> tuple[str, ...]:
+    """Centre and out-painting with blocks of a quarter, half and three quarters; random ones."""
+    blocks = [f"{grid[0] * part // 4}x{grid[1] * part // 4}" for part in (1, 2, 3)]
+    centred = [f"{kind}:{block}" for kind in ("centre", "outpaint") for block in blocks]
+    return (*centred, "random:0.3", "random:0.6")
 
 
 TABLES: dict[str, Entry] = {

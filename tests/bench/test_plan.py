@@ -1,0 +1,53 @@
+import pytest
+import yaml
+
+from efface.bench.plan import read_plan
+from efface.errors import ConfigError, InputError
+from tests.bench.tiny_plan import write_plan
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return write_plan(tmp_path_factory.mktemp("plan"))
+
+
+def changed(path, **changes):
+    content = yaml.safe_load(path.read_text()) | changes
+    other = path.with_name("changed.yaml")
+    other.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}))
+    return read_plan(other)
+
+
+def test_paths_are_relative_to_the_plan(path):
+    plan = read_plan(path)
+    assert plan.models == {"mae": path.parent / "model"}
+    assert plan.dataset == str(path.parent / "data")
+    assert plan.quick.settings == {"steps": 3}
+
+
+def test_a_dataset_on_s3_stays_where_it_is(path):
+    assert changed(path, dataset="s3://bucket/data").dataset == "s3://bucket/data"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": 2}, "needs `version: 1`"),
+        ({"metods": {}}, "metods unknown: use .*methods"),
+        ({"models": None}, "lacks models"),
+        ({"models": {"mae": "nowhere"}}, "models of the plan do not exist: .*nowhere"),
+        ({"quick": {"models": ["vae"]}}, "quick.models names vae: use mae"),
+        ({"quick": {"seed": 1}}, "seed unknown: use max_images, models"),
+    ],
+)
+def test_what_is_wrong_with_a_plan_is_said(path, change, message):
+    with pytest.raises(ConfigError, match=message):
+        changed(path, **change)
+
+
+def test_a_plan_that_is_not_there_or_not_yaml_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        read_plan(tmp_path / "none.yaml")
+    (tmp_path / "bad.yaml").write_text("a: [")
+    with pytest.raises(ConfigError, match="not YAML"):
+        read_plan(tmp_path / "bad.yaml")

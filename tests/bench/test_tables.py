@@ -1,0 +1,112 @@
+"""The tables, run on the tiny world."""
+
+import pytest
+from PIL import Image
+
+from efface.bench import repeated
+from efface.bench.cell import Bench
+from efface.bench.cost import COST
+from efface.bench.gridding import PROXY, RETRAINED
+from efface.bench.pictures import write_pictures
+from efface.bench.plan import read_plan
+from efface.bench.tables import TABLES, find_table
+from efface.bench.writing import measure
+from efface.errors import ConfigError
+from efface.steps import unlearn
+from tests.bench.tiny_plan import write_plan
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bench")
+    retrained = {"mae": {"one": "model"}}  # the same weights: every difference must be zero
+    seen = {"mae": {"images_seen": 1000, "seconds": 3}}
+    return write_plan(folder, retrained=retrained, retraining=seen)
+
+
+@pytest.fixture
+def bench(path):
+    return Bench(read_plan(path), path.parent / "work", quick=True)
+
+
+def test_methods_are_compared_for_every_mask_and_region(bench):
+    rows = TABLES["methods"].rows(bench)
+    labels = ["original", "i2i", PROXY, RETRAINED]
+    assert [row.label for row in rows] == labels * 4
+    assert len({row.group for row in rows}) == 4
+    first = {row.label: row.scores for row in rows[:4]}
+    same, moved = first["original"], first["i2i"]
+    assert same["forget distance"].value == first[RETRAINED]["forget distance"].value
+    assert same["forget distance"].value != moved["forget distance"].value
+    assert same["retain FID"].n == 30 and same["held-out forget distance"].n == 12
+
+
+def test_a_second_table_shares_what_is_done(bench, monkeypatch):
+    TABLES["methods"].rows(bench)
+
+    def never(**_):
+        raise AssertionError("done before")
+
+    monkeypatch.setattr(unlearn, "run", never)
+    rows = TABLES["cost"].rows(bench)
+    more = {row.label: row.more for row in rows}
+    assert COST not in more["original"]
+    assert more[PROXY][COST] == more["i2i"][COST] > 0
+    assert more[RETRAINED][COST] > 0
+    assert more["original"]["retain FID, minus retrained"] == 0
+
+
+def test_an_interrupted_cell_leaves_nothing_that_counts(path, monkeypatch):
+    bench = Bench(read_plan(path), path.parent / "other", quick=True)
+    real = unlearn.run
+
+    def killed(**words):
+        real(**words)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(unlearn, "run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        TABLES["alpha"].rows(bench)
+    monkeypatch.setattr(unlearn, "run", real)
+    labels = [row.label for row in TABLES["masks"].rows(bench)]
+    assert labels[:4] == ["centre:1x1", "centre:2x2", "centre:3x3", "outpaint:1x1"]
+
+
+def test_less_of_retain_down_to_a_proxy(bench):
+    labels = [row.label for row in TABLES["retain"].rows(bench)]
+    assert labels == [
+        "1% of retain, 1 images", "10% of retain, 8 images", "100% of retain, 80 images",
+        "none of retain, proxy alone",
+    ]  # fmt: skip
+
+
+def test_requests_in_a_row_are_scored_twice(bench, monkeypatch):
+    monkeypatch.setattr(repeated, "REQUESTS", 2)
+    rows = TABLES["repeated"].rows(bench)
+    own, last = rows[:2], rows[2:]
+    assert [row.label for row in rows] == ["request 1", "request 2"] * 2
+    assert own[0].group.endswith("after its own run") and last[0].group.endswith("the last run")
+    # The last request's model is the last model.
+    assert own[1].scores["forget distance"].value == last[1].scores["forget distance"].value
+    assert own[0].scores["forget distance"].value != last[0].scores["forget distance"].value
+
+
+def test_a_table_is_written_with_what_repeats_it(bench, path, tmp_path):
+    paths = measure(bench, "subjects", TABLES["subjects"], tmp_path, path)
+    assert [found.name for found in paths] == ["quick-subjects.json", "quick-subjects.md"]
+    text = paths[1].read_text()
+    assert f"efface bench table subjects --plan {path} --quick" in text
+    assert "- mae, i2i: batch_size 4, probe_every 0, steps 3" in text
+    assert "3 subjects" in text and "Extractors: tiny-classifier, tiny-tower." in text
+
+
+def test_pictures_are_a_grid(bench, tmp_path):
+    (path,) = write_pictures(bench, tmp_path)
+    assert path.name == "pictures-mae-one.png"
+    with Image.open(path) as picture:
+        assert picture.format == "PNG" and min(picture.size) > 200
+
+
+def test_an_unknown_table_names_the_known_ones():
+    with pytest.raises(ConfigError, match="'method' unknown: use one of methods, alpha, retain"):
+        find_table("method")
