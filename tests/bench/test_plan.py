@@ -23,6 +23,7 @@ def test_paths_are_relative_to_the_plan(path):
     assert plan.models == {"mae": path.parent / "model"}
     assert plan.dataset == str(path.parent / "data")
     assert plan.quick.settings == {"steps": 3}
+    assert changed(path, proxy={"proxy": "data"}).proxy == {"proxy": plan.dataset}
 
 
 def test_a_dataset_on_s3_stays_where_it_is(path):

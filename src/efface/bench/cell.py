@@ -37,6 +37,8 @@ class Cell:
     """Place of the dataset; empty: the plan's."""
     score: tuple[str, ...] = ()
     """Masks to score; empty: the plan's."""
+    seed: int | None = None
+    """Of the evaluation: which images are scored; None: the policy's."""
     made: Path | None = None
     """A finished model to score instead of unlearning, such as one trained without the images."""
 
@@ -91,7 +93,7 @@ class Bench:
 
     def run(self, cell: Cell) -> Result:
         """Run a cell, or take what an earlier call kept."""
-        policy = self._policy(cell.score)
+        policy = self.policy(cell.score, cell.seed)
         sets = self._sets(cell, policy)
         model = self._model(cell, sets, policy)
         name = _hash(model.name, sha256_file(policy), cell.score)
@@ -113,7 +115,8 @@ class Bench:
             after=after,
         )
 
-    def _policy(self, score: tuple[str, ...]) -> Path:
+    def policy(self, score: tuple[str, ...] = (), seed: int | None = None) -> Path:
+        """The plan's policy with its masks and image counts, as a file in the work folder."""
         content = yaml.safe_load(self.plan.policy.read_text())
         masks = self.plan.masks
         content["masks"] = {"train": masks["train"], "score": list(score) or masks["score"]}
@@ -122,6 +125,8 @@ class Bench:
         for extractor in content["extractors"].values():
             kind, _, place = extractor["uri"].rpartition(":")
             extractor["uri"] = f"{kind}:{self.plan.policy.parent / place}"
+        if seed is not None:
+            content["evaluation"]["seed"] = seed
         content["rules"].pop("held-out-masks", None)
         text = yaml.safe_dump(content)
         path = self.work / "policies" / f"{_hash(text)}.yaml"

@@ -92,6 +92,9 @@ def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
     words["policy"] = folder / words["policy"]
     if "://" not in words["dataset"]:
         words["dataset"] = str(folder / words["dataset"])
+    proxy = words.get("proxy", {})
+    if "://" not in proxy.get("proxy", "://"):
+        words["proxy"] = {**proxy, "proxy": str(folder / proxy["proxy"])}
     for name in ("models", "tickets"):
         words[name] = {key: folder / value for key, value in words[name].items()}
         absent = [str(place) for place in words[name].values() if not place.exists()]

@@ -9,6 +9,9 @@ from efface.cli import options
 if TYPE_CHECKING:
     from efface.cli.options import Commands
 
+CALIBRATE = "gate calibrate"
+"""Two words, as a user gives them."""
+
 
 def add_command(commands: "Commands") -> None:
     """Add ``bench table`` and ``bench pictures``."""
@@ -20,6 +23,12 @@ def add_command(commands: "Commands") -> None:
     parser = options.add_command(group, "table", table, told)
     parser.add_argument("name", help="table, or all; an unknown name lists them (required)")
     _add_places(parser)
+    told = "how often the gate errs on runs whose answer is known, and where thresholds belong"
+    calibration = options.add_command(commands, CALIBRATE, calibrate, told)
+    calibration.add_argument(
+        "--seeds", type=int, default=20, help="runs of each kind (default: %(default)s)"
+    )
+    _add_places(calibration)
     told = "draw forget and retain pictures, before and after each method"
     _add_places(options.add_command(group, "pictures", pictures, told))
 
@@ -54,6 +63,21 @@ def table(given: argparse.Namespace) -> int:
     for name, entry in entries.items():
         for path in measure(bench, name, entry, given.out, given.plan):
             print(path)
+    return 0
+
+
+def calibrate(given: argparse.Namespace) -> int:
+    """Calibrate the gate."""
+    from efface.bench.calibrating import calibrate
+    from efface.bench.calibration_page import write_calibration
+    from efface.bench.cell import Bench
+    from efface.bench.plan import read_plan
+
+    found = calibrate(Bench(read_plan(given.plan), given.work, quick=given.quick), given.seeds)
+    quick = " --quick" if given.quick else ""
+    command = f"efface {CALIBRATE} --plan {given.plan} --seeds {given.seeds}{quick}"
+    for path in write_calibration(found, given.out, command):
+        print(path)
     return 0
 
 

@@ -1,0 +1,126 @@
+"""Runs whose answer is known, over many seeds: what the gate's thresholds are calibrated with.
+
+Good: the plan's ``i2i``. Bad for forgetting: the model in service saved again, training on retain
+alone, and i2i that left one subject of the ticket out. Bad for keeping: max-loss.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from efface.bench.cell import Bench, Result
+from efface.bench.gridding import cell_of
+from efface.bench.subjects import write_ticket
+from efface.data.manifest import read_manifest
+from efface.errors import ConfigError
+from efface.evaluation.report import Report
+from efface.gate.calibration import (
+    THRESHOLDS,
+    Rate,
+    Suggestion,
+    pass_rate,
+    suggest,
+    with_thresholds,
+)
+from efface.gate.policy import Policy, read_policy
+from efface.progress import track
+from efface.storage import open_store
+
+GOOD = "i2i"
+ONE_LEFT = "i2i, one subject left out"
+BAD = {
+    "forget-distance-rises": ("original", "retain-only", ONE_LEFT),
+    "retain-fid": ("max-loss",),
+    "retain-distance": ("max-loss",),
+    "neighbours-distance": ("max-loss",),
+}
+"""Rule -> the bad runs that it is there to block."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What was found."""
+
+    seeds: int
+    suggestions: list[Suggestion]
+    """From the first half of the seeds."""
+    present: dict[str, Rate]
+    """Kind of run -> how often the policy as it is passes it, over all seeds."""
+    moved: dict[str, Rate]
+    """The same with the suggested thresholds, over the seeds they were not taken from."""
+
+
+def calibrate(bench: Bench, seeds: int) -> Calibration:
+    """Run every kind for every seed, and draw the conclusions.
+
+    Raises:
+        ConfigError: fewer than four seeds, or a method that the plan does not have.
+    """
+    needed = {GOOD, "original", "retain-only", "max-loss"}
+    if missing := needed - bench.plan.methods.keys():
+        raise ConfigError(f"the plan has no method {', '.join(sorted(missing))}: add it")
+    if seeds < 4:
+        raise ConfigError(f"--seeds {seeds}: at least 4, half to calibrate and half to check")
+    runs: dict[str, list[Report]] = {}
+    with track("seeds", total=seeds) as progress:
+        for seed in range(seeds):
+            for kind, found in _runs(bench, seed).items():
+                runs.setdefault(kind, []).append(found.report)
+            progress.advance()
+    return conclude(read_policy(bench.policy()), runs)
+
+
+def conclude(policy: Policy, runs: dict[str, list[Report]]) -> Calibration:
+    """Thresholds from the first half of the seeds, error rates from all and from the second."""
+    seeds = len(runs[GOOD])
+    half = seeds // 2
+    suggestions = [
+        suggest(
+            policy,
+            threshold,
+            runs[GOOD][:half],
+            [report for kind in BAD[threshold.rule] for report in runs[kind][:half]],
+        )
+        for threshold in THRESHOLDS
+        if threshold.rule in policy.rules
+    ]
+    moved = with_thresholds(policy, suggestions)
+    return Calibration(
+        seeds=seeds,
+        suggestions=suggestions,
+        present={kind: pass_rate(policy, reports) for kind, reports in runs.items()},
+        moved={kind: pass_rate(moved, reports[half:]) for kind, reports in runs.items()},
+    )
+
+
+def _runs(bench: Bench, seed: int) -> dict[str, Result]:
+    model, ticket, _ = bench.first
+    kinds = (GOOD, "original", "retain-only", "max-loss")
+    found = {
+        kind: bench.run(
+            cell_of(bench, model, ticket, {**bench.plan.methods[kind], "seed": seed}, seed=seed)
+        )
+        for kind in kinds
+    }
+    rest = _all_but_one(bench, ticket, seed)
+    partial = bench.run(cell_of(bench, model, rest, {**bench.i2i, "seed": seed}, seed=seed))
+    cell = cell_of(bench, model, ticket, {"name": "original"}, seed=seed, made=partial.after)
+    return {**found, ONE_LEFT: bench.run(cell)}
+
+
+def _all_but_one(bench: Bench, ticket: str, seed: int) -> Path:
+    """A ticket about all subjects of a ticket but one, another one for each seed."""
+    asked = json.loads(bench.tickets[ticket].read_text())["subject_identities"]
+    values = {identity["identity_value"] for identity in asked}
+    rows = read_manifest(open_store(bench.plan.dataset)).to_pylist()
+    subjects = sorted(
+        {
+            row["subject_id"]
+            for row in rows
+            if row["split"] == "train" and {row["subject_id"], row["rights_holder"]} & values
+        }
+    )
+    if len(subjects) < 2:
+        raise ConfigError(f"ticket {ticket} has {len(subjects)} subjects: at least 2 are needed")
+    left_out = subjects[seed % len(subjects)]
+    return write_ticket(bench.work, [subject for subject in subjects if subject != left_out])

@@ -1,0 +1,83 @@
+"""A calibration of the gate as JSON and as a page to read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from efface.bench.calibrating import Calibration
+from efface.files import write_bytes, write_json
+from efface.gate.calibration import Rate, Suggestion
+
+VERSION = 1
+RATES = """## How often a model passes
+
+Good: i2i should pass. All others should not. Intervals are 95 % (Clopper-Pearson). Suggested
+thresholds come from the first half of the seeds and are tried on the second.
+
+| run | policy as it is | with the suggested thresholds |
+|---|---|---|
+"""
+PLACES = """
+## Where the thresholds belong
+
+A critical value is the strictest setting that a run still passes.
+
+| rule | setting | now | suggested | good runs: worst, median, best | bad: best, median, worst |
+|---|---|---|---|---|---|
+"""
+
+
+def write_calibration(found: Calibration, out: Path, command: str) -> list[Path]:
+    """Write calibration.json and calibration.md."""
+    rules = [
+        {
+            "rule": one.threshold.rule, "key": one.threshold.key, "present": one.present,
+            "suggested": one.suggested, "good": _finite(one.good), "bad": _finite(one.bad),
+        }
+        for one in found.suggestions
+    ]  # fmt: skip
+    rates = {
+        name: {kind: vars(rate) for kind, rate in rates.items()}
+        for name, rates in (("present", found.present), ("moved", found.moved))
+    }
+    content = {"version": VERSION, "seeds": found.seeds, "thresholds": rules, "pass_rates": rates}
+    paths = [out / "calibration.json", out / "calibration.md"]
+    write_json(paths[0], content)
+    write_bytes(paths[1], to_markdown(found, command).encode())
+    return paths
+
+
+def to_markdown(found: Calibration, command: str) -> str:
+    """The page that a person reads."""
+    head = (
+        f"# The gate, calibrated\n\nCommand: `{command}`. {found.seeds} seeds; a seed sets the "
+        "training, the random masks and the images that are scored.\n\n"
+    )
+    rates = "".join(
+        f"| {kind} | {_rate(found.present[kind])} | {_rate(found.moved[kind])} |\n"
+        for kind in found.present
+    )
+    places = "".join(_place(one) for one in found.suggestions)
+    return f"{head}{RATES}{rates}{PLACES}{places}"
+
+
+def _place(one: Suggestion) -> str:
+    up = one.threshold.stricter_up
+    good = one.good if up else one.good[::-1]
+    bad = one.bad[::-1] if up else one.bad
+    suggested = "they overlap" if one.suggested is None else f"{one.suggested:.3g}"
+    return (
+        f"| {one.threshold.rule} | {one.threshold.key} | {one.present:g} | {suggested} | "
+        f"{_spread(good)} | {_spread(bad)} |\n"
+    )
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.count} of {rate.n} [{rate.low:.0%}, {rate.high:.0%}]"
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{values[0]:.3g}, {values[len(values) // 2]:.3g}, {values[-1]:.3g}" if values else "–"
+
+
+def _finite(values: Sequence[float]) -> list[float | None]:
+    return [None if value == float("inf") else value for value in values]

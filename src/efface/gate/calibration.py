@@ -1,0 +1,136 @@
+"""How the gate's thresholds and its error rates follow from runs whose answer is known. Pure.
+
+A threshold asks the same of every run, and a run passes it up to a *critical value*. Critical
+values of good runs and of bad runs show whether a threshold can tell them apart, and where it
+belongs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from scipy import stats
+
+from efface.evaluation.report import Report
+from efface.gate.decide import decide
+from efface.gate.policy import Policy
+
+CONFIDENCE = 0.95
+STEPS = 40
+"""Halvings of the range that a critical value is looked for in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """A setting of a rule that can be moved."""
+
+    rule: str
+    key: str
+    stricter_up: bool
+    """Whether a larger value asks for more."""
+    largest: float
+    """End of the range that is looked at; the other end is 0."""
+
+
+THRESHOLDS = (
+    Threshold(rule="forget-distance-rises", key="minimum_rise", stricter_up=True, largest=2.0),
+    Threshold(rule="retain-fid", key="relative", stricter_up=False, largest=100.0),
+    Threshold(rule="retain-distance", key="margin", stricter_up=False, largest=2.0),
+    Threshold(rule="neighbours-distance", key="margin", stricter_up=False, largest=2.0),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """How often something happened, with its Clopper-Pearson interval."""
+
+    count: int
+    n: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """Where a threshold belongs."""
+
+    threshold: Threshold
+    present: float
+    good: list[float]
+    """Critical values of the good runs, sorted."""
+    bad: list[float]
+    """Critical values of the bad runs that this rule is there to block, sorted."""
+    suggested: float | None
+    """Half-way between the two; None where they overlap."""
+
+
+def critical_value(report: Report, policy: Policy, threshold: Threshold) -> float:
+    """The strictest value of a threshold that a report still passes.
+
+    Gives 0 (for a threshold that is stricter upwards) or infinity where it passes none.
+    """
+
+    def passes(value: float) -> bool:
+        settings = {**policy.rules[threshold.rule], threshold.key: value}
+        asked = replace(policy, rules={threshold.rule: settings})
+        checks = decide(report, asked, "").checks
+        return any(c.passed for c in checks if c.rule == threshold.rule)
+
+    loose, strict = (0.0, threshold.largest) if threshold.stricter_up else (threshold.largest, 0.0)
+    if threshold.stricter_up:
+        loose = threshold.largest / 2**STEPS  # a minimum rise of 0 is no rule
+    if not passes(loose):
+        return 0.0 if threshold.stricter_up else float("inf")
+    for _ in range(STEPS):
+        middle = (loose + strict) / 2
+        loose, strict = (middle, strict) if passes(middle) else (loose, middle)
+    return loose
+
+
+def suggest(
+    policy: Policy, threshold: Threshold, good: Sequence[Report], bad: Sequence[Report]
+) -> Suggestion:
+    """Compare the critical values of good and of bad runs."""
+    kept, held = (
+        sorted(critical_value(report, policy, threshold) for report in reports)
+        for reports in (good, bad)
+    )
+    return Suggestion(
+        threshold=threshold,
+        present=float(policy.rules[threshold.rule][threshold.key]),
+        good=kept,
+        bad=held,
+        suggested=_between(threshold, kept, held),
+    )
+
+
+def with_thresholds(policy: Policy, suggestions: Sequence[Suggestion]) -> Policy:
+    """The policy with every threshold that could be suggested."""
+    rules = {name: dict(settings) for name, settings in policy.rules.items()}
+    for one in suggestions:
+        if one.suggested is not None:
+            rules[one.threshold.rule][one.threshold.key] = one.suggested
+    return replace(policy, rules=rules)
+
+
+def pass_rate(policy: Policy, reports: Sequence[Report]) -> Rate:
+    """How often a policy passes some reports."""
+    return rate(sum(decide(report, policy, "").passed for report in reports), len(reports))
+
+
+def rate(count: int, n: int) -> Rate:
+    """A share with its two-sided 95 % interval (Clopper and Pearson 1934); n = 0 says nothing."""
+    if n == 0:
+        return Rate(count=0, n=0, low=0.0, high=1.0)
+    found = stats.binomtest(count, n).proportion_ci(CONFIDENCE, method="exact")
+    return Rate(count=count, n=n, low=float(found.low), high=float(found.high))
+
+
+def _between(threshold: Threshold, good: list[float], bad: list[float]) -> float | None:
+    if not good or not bad:
+        return None
+    worst, best = (good[0], bad[-1]) if threshold.stricter_up else (good[-1], bad[0])
+    separated = worst > best if threshold.stricter_up else worst < best
+    if not separated:
+        return None
+    # Bad runs that pass no value at all leave the other end open: the good ones' worst, doubled.
+    return worst * 2 if best == float("inf") else (worst + best) / 2

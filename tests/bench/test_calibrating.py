@@ -1,0 +1,74 @@
+import json
+
+import pytest
+
+from efface.bench.calibrating import ONE_LEFT, calibrate, conclude
+from efface.bench.calibration_page import write_calibration
+from efface.bench.cell import Bench
+from efface.bench.plan import read_plan
+from efface.errors import ConfigError
+from tests.bench.tiny_plan import write_plan
+from tests.gate.reports import changes, good_others, policy, report_of
+from tests.given import put_ticket
+
+METHODS = {
+    "original": {"name": "original"},
+    "retain-only": {"name": "retain-only", "steps": 2},
+    "max-loss": {"name": "max-loss", "steps": 2},
+    "i2i": {"steps": 4, "batch_size": 4},
+}
+
+
+def bench(folder, **changed):
+    path = write_plan(folder, **{"methods": METHODS, "quick": {}, **changed})
+    (ticket,) = (folder / "tickets").glob("*.json")
+    ticket.unlink()
+    put_ticket(folder / "tickets", "t-1", "stripes-0", "stripes-1")
+    return Bench(read_plan(path), folder / "work", quick=False)
+
+
+def test_every_kind_is_run_for_every_seed(tmp_path):
+    found = calibrate(bench(tmp_path), 4)
+    kinds = ["i2i", "original", "retain-only", "max-loss", ONE_LEFT]
+    assert list(found.present) == kinds
+    assert [found.present[kind].n for kind in kinds] == [4] * 5
+    assert [found.moved[kind].n for kind in kinds] == [2] * 5
+    assert found.present["original"].count == 0
+    assert [len(one.good) for one in found.suggestions] == [2] * len(found.suggestions)
+
+
+def runs(good, bad, count=6):
+    def some(mean):
+        return [report_of(changes(mean, seed=s), good_others()) for s in range(count)]
+
+    kinds = ("original", "retain-only", "max-loss", ONE_LEFT)
+    return {"i2i": some(good), **{kind: some(bad) for kind in kinds}}
+
+
+def test_the_page_says_how_often_and_where(tmp_path):
+    found = conclude(policy(), runs(good=0.3, bad=0.0))
+    paths = write_calibration(found, tmp_path, "efface gate calibrate --plan p.yaml")
+    content = json.loads(paths[0].read_text())
+    assert content["pass_rates"]["present"]["i2i"]["count"] == 6
+    assert content["pass_rates"]["moved"]["original"] == {
+        "count": 0, "n": 3, "low": 0.0, "high": pytest.approx(0.7076, abs=1e-4),
+    }  # fmt: skip
+    text = paths[1].read_text()
+    assert "Command: `efface gate calibrate --plan p.yaml`. 6 seeds" in text
+    assert "| i2i | 6 of 6 [54%, 100%] | 3 of 3 [29%, 100%] |" in text
+    assert "| forget-distance-rises | minimum_rise | 0.05 | 0.1" in text
+
+
+@pytest.mark.parametrize(
+    ("methods", "seeds", "message"),
+    [({"i2i": {}}, 20, "no method max-loss, original, retain-only"), (METHODS, 3, "at least 4")],
+)
+def test_what_cannot_be_calibrated_is_refused(tmp_path, methods, seeds, message):
+    with pytest.raises(ConfigError, match=message):
+        calibrate(bench(tmp_path, methods=methods), seeds)
+
+
+def test_a_ticket_of_one_subject_cannot_leave_one_out(tmp_path):
+    path = write_plan(tmp_path, methods=METHODS)
+    with pytest.raises(ConfigError, match="has 1 subjects: at least 2"):
+        calibrate(Bench(read_plan(path), tmp_path / "work", quick=False), 4)
