@@ -66,7 +66,7 @@ def unlearn_once(model: ImageToImageModel, hidden_N: torch.Tensor) -> float:
     )
     (losses[0] + 0.25 * losses[1]).backward()
     optimizer.step()
-    return float(losses[1])
+    return losses[1].item()
 
 
 def test_mage_vit_base_takes_a_step_and_saves_the_student_alone(tmp_path):
