@@ -97,7 +97,9 @@ def test_a_folder_without_config_is_refused(tmp_path):
 
 def test_an_unknown_architecture_names_the_known_ones(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    with pytest.raises(CheckpointError, match="'bert' is not supported: use one of vit_mae"):
+    with pytest.raises(
+        CheckpointError, match="'bert' is not supported: use one of vit_mae, EffaceTokenPainter"
+    ):
         load_model(tmp_path)
 
 

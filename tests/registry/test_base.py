@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from efface.errors import CheckpointError, InputError
-from efface.models.checkpoint import fingerprint, save_model
+from efface.models.checkpoint import fingerprint, load_model, save_model
 from efface.registry import download_in_service, import_base
 from efface.registry.connection import connected
-from tests.tiny import tiny_mae
+from tests.tiny import tiny_mae, tiny_vqgan
 
 
 @pytest.fixture
@@ -20,6 +20,16 @@ def test_an_imported_model_comes_back_from_the_registry_unchanged(model, registr
     found = download_in_service("models:/demo@champion", registry, tmp_path / "back")
     assert found["fingerprint"] == imported["fingerprint"] == fingerprint(tmp_path / "back")
     assert found["version"] == imported["version"] == "1"
+
+
+def test_a_model_of_several_networks_comes_back_whole_and_names_diffusers(registry, tmp_path):
+    save_model(tiny_vqgan(), tmp_path / "model", {})
+    imported = import_base(tmp_path / "model", name="demo", registry=registry)
+    download_in_service("models:/demo@champion", registry, tmp_path / "back")
+    assert fingerprint(tmp_path / "back") == imported["fingerprint"]
+    assert load_model(tmp_path / "back").family == "vqgan"
+    (packed,) = tmp_path.glob("mlflow-artifacts/models/*/artifacts/requirements.txt")
+    assert "diffusers==" in packed.read_text()
 
 
 def test_a_name_alone_means_the_model_in_service(model, registry, tmp_path):

@@ -9,7 +9,7 @@ from efface.models.checkpoint import load_model, save_model
 from efface.registry import import_base
 from efface.registry.connection import connected
 from efface.serving.painting import paint_array
-from tests.tiny import tiny_images, tiny_mae
+from tests.tiny import tiny_images, tiny_mae, tiny_vqgan
 
 ELSEWHERE = """
 import sys, warnings
@@ -30,9 +30,9 @@ def images() -> np.ndarray:
     return images
 
 
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    save_model(tiny_mae(), tmp_path / "model", {})
+@pytest.fixture(params=[tiny_mae, tiny_vqgan])
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    save_model(request.param(), tmp_path / "model", {})
     return tmp_path / "model"
 
 

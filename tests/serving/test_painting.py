@@ -5,7 +5,7 @@ import torch
 from efface.errors import ConfigError, InputError
 from efface.models.masks import draw_masks, parse_mask_policy
 from efface.serving.painting import hidden_by_nan, paint_array
-from tests.tiny import tiny_images, tiny_mae
+from tests.tiny import tiny_images, tiny_mae, tiny_vqgan
 
 
 @pytest.fixture
@@ -29,8 +29,9 @@ def test_a_nan_hides_the_patch_it_is_in_and_no_other(images):
     assert not hidden[1:].any()
 
 
-def test_holes_of_different_sizes_in_one_batch_are_painted_each_by_itself(images):
-    model = tiny_mae()
+@pytest.mark.parametrize("make", [tiny_mae, tiny_vqgan])
+def test_holes_of_different_sizes_in_one_batch_are_painted_each_by_itself(make, images):
+    model = make()
     model.eval()
     images[0, :, :4, :4] = np.nan
     images[1, :, :8, :8] = np.nan

@@ -7,7 +7,7 @@ from efface.evidence.purge import purge
 from efface.models.checkpoint import compare, fingerprint, read_record, save_model
 from efface.steps import unlearn
 from tests.finished_run import POLICY, write_set
-from tests.tiny import tiny_mae
+from tests.tiny import tiny_mae, tiny_vqgan
 
 QUICK = {"steps": 4, "warmup": 1, "batch_size": 4, "noise_images": 8, "probe_every": 0}
 
@@ -34,8 +34,11 @@ def given(tmp_path):
     }
 
 
-def test_the_encoder_moves_and_the_rest_stays(given):
-    found = unlearn.run(**given)
+@pytest.mark.parametrize("make", [tiny_mae, tiny_vqgan])
+@pytest.mark.parametrize("name", ["i2i", "max-loss"])
+def test_the_encoder_moves_and_the_rest_stays(given, tmp_path, make, name):
+    save_model(make(), tmp_path / "model", {})
+    found = unlearn.run(**{**given, "method": {**QUICK, "name": name}})
     assert found["steps"] == 4
     assert fingerprint(given["before"]) != fingerprint(given["after"])
     hygiene = compare(given["before"], given["after"])

@@ -1,7 +1,7 @@
 """The model families, and which one a folder on disk belongs to.
 
 To add a family: one file beside this one that fulfils ``efface.models.protocol``, one line in
-``FAMILIES``.
+``FAMILIES`` or ``PIPELINES``.
 """
 
 import json
@@ -11,6 +11,8 @@ from pathlib import Path
 from efface.errors import CheckpointError
 from efface.models.protocol import ImageToImageModel
 
+Loader = Callable[[Path], ImageToImageModel]
+
 
 def _load_mae(folder: Path) -> ImageToImageModel:
     from efface.models.mae import load_mae
@@ -18,10 +20,25 @@ def _load_mae(folder: Path) -> ImageToImageModel:
     return load_mae(folder)
 
 
-FAMILIES: dict[str, Callable[[Path], ImageToImageModel]] = {
+def _load_vqgan(folder: Path) -> ImageToImageModel:
+    from efface.models.vqgan_folder import load_vqgan
+
+    return load_vqgan(folder)
+
+
+FAMILIES: dict[str, Loader] = {
     "vit_mae": _load_mae,
 }
-"""``model_type`` of a folder's config.json -> how to load it."""
+"""``model_type`` of a folder's config.json (one network) -> how to load it."""
+PIPELINES: dict[str, Loader] = {
+    "EffaceTokenPainter": _load_vqgan,
+}
+"""``_class_name`` of a folder's model_index.json (several networks) -> how to load it."""
+WHERE: dict[str, tuple[str, dict[str, Loader]]] = {
+    "model_index.json": ("_class_name", PIPELINES),
+    "config.json": ("model_type", FAMILIES),
+}
+"""File that says what a folder holds -> the key that says it, and what it may say."""
 
 
 def load_family(folder: Path) -> ImageToImageModel:
@@ -30,17 +47,30 @@ def load_family(folder: Path) -> ImageToImageModel:
     Raises:
         CheckpointError: not a model folder, or of an architecture efface has no family for.
     """
-    config = folder / "config.json"
-    if not config.is_file():
-        raise CheckpointError(
-            f"{folder} holds no config.json: give a folder as transformers or diffusers save it"
-        )
+    path = index_of(folder)
+    key, known = WHERE[path.name]
     try:
-        kind = json.loads(config.read_text()).get("model_type")
-    except (json.JSONDecodeError, AttributeError) as error:
-        raise CheckpointError(f"{config} is not a configuration in JSON: {error}") from None
-    if kind not in FAMILIES:
+        kind = json.loads(path.read_text()).get(key)
+    except (UnicodeDecodeError, json.JSONDecodeError, AttributeError) as error:
+        raise CheckpointError(f"{path} is not a configuration in JSON: {error}") from None
+    if not isinstance(kind, str) or kind not in known:
+        accepted = ", ".join([*FAMILIES, *PIPELINES])
         raise CheckpointError(
-            f"{folder}: architecture {kind!r} is not supported: use one of {', '.join(FAMILIES)}"
+            f"{folder}: architecture {kind!r} is not supported: use one of {accepted}"
         )
-    return FAMILIES[kind](folder)
+    return known[kind](folder)
+
+
+def index_of(folder: Path) -> Path:
+    """The file that says what a model folder holds.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    for name in WHERE:
+        if (folder / name).is_file():
+            return folder / name
+    raise CheckpointError(
+        f"{folder} holds no {' or '.join(reversed(WHERE))}: give a folder as transformers or "
+        "diffusers save it"
+    )

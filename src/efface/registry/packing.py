@@ -12,6 +12,7 @@ from typing import Any
 import efface
 from efface.errors import CheckpointError
 from efface.models.checkpoint import fingerprint, load_model
+from efface.models.families import WHERE, index_of
 from efface.models.protocol import ImageToImageModel
 
 PAINTER = Path(efface.__file__).parent / "serving" / "painter.py"
@@ -75,7 +76,7 @@ def signature(model: ImageToImageModel, mask: str) -> Any:
 def requirements(folder: Path) -> list[str]:
     """The packages that painting needs, pinned to the versions it was tried with here."""
     names = ["mlflow", "numpy", "safetensors", "torch", "transformers"]
-    configuration = json.loads((folder / "config.json").read_text())
+    configuration = json.loads(index_of(folder).read_text())
     if "_diffusers_version" in configuration or "_class_name" in configuration:
         names.append("diffusers")
     # A local build such as 2.6.0+cu124 is on no package index.
@@ -89,7 +90,7 @@ def checkpoint_in(model: Path) -> Path:
         CheckpointError: another program made that model.
     """
     folder = model / "artifacts"
-    found = sorted(path.parent for path in folder.glob("*/config.json"))
+    found = sorted({path.parent for name in WHERE for path in folder.glob(f"*/{name}")})
     if len(found) != 1:
         raise CheckpointError(
             "this registered model was not made by efface: bring it in with `efface model import`"
