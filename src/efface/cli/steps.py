@@ -75,4 +75,6 @@ def add_commands(commands: "Commands") -> None:
         default="SUCCEEDED",
         help="how the run ended (default: %(default)s)",
     )
-    parser.add_argument("--error", default="", help="what the failed step said, for the tickets")
+    parser.add_argument(
+        "--error", default="", help="what the failed step said, for the tickets (default: nothing)"
+    )
