@@ -1,4 +1,3 @@
-import copy
 import os
 import signal
 import subprocess
@@ -13,7 +12,10 @@ from efface.methods import METHODS, Method
 from efface.storage import open_store
 from efface.training.bank import make_bank
 from efface.training.batches import make_plan
-from efface.training.loop import Images, unlearn
+from efface.training.forget_targets import compute_forget_targets
+from efface.training.loop import unlearn
+from efface.training.noise import draw_noise
+from efface.training.objective import Images, Objective
 from efface.training.settings import TrainingSettings
 from efface.training.state import KEY, load_state
 from efface.training.targets import compute_targets
@@ -23,22 +25,32 @@ CPU = torch.device("cpu")
 SETTINGS = TrainingSettings(steps=40, warmup=2, batch_size=8, probe_every=0, save_every=0.0)
 
 
-def train(folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False, identity="a"):
-    images = Images(retain=tiny_images(40), forget=tiny_images(16, 1))
+def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"]):
+    noise = draw_noise(tiny_images(16, 1), 16, torch.Generator().manual_seed(0))
+    images = Images(retain=tiny_images(40), forget=tiny_images(16, 1), noise=noise)
     bank = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0)
     similarity = np.linspace(0, 1, 40, dtype=np.float32)
     plan = make_plan(
         bank, similarity, forget_subjects=["a", "b"] * 8, batch_size=settings.batch_size,
-        neighbour_share=settings.neighbour_share, seed=settings.seed,
+        neighbour_share=settings.neighbour_share, seed=settings.seed, noise_images=16,
     )  # fmt: skip
-    student = tiny_mae()
+    teacher = tiny_mae().eval()
+    kind = method.target or settings.target
+    forget = compute_forget_targets(teacher, noise, bank, kind=kind, memory=1.0, device=CPU)
     targets = compute_targets(
-        copy.deepcopy(student).eval(), images.retain, images.forget, plan,
-        noise_images=16, memory=1.0, disk=1.0, device=CPU, scratch=folder,
+        teacher, images.retain, forget, plan, memory=1.0, disk=1.0, device=CPU, scratch=folder
+    )
+    return Objective(
+        images=images, plan=plan, targets=targets if method.uses_targets else None,
+        method=method, settings=settings, device=CPU,
     )  # fmt: skip
+
+
+def train(folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False, identity="a"):
+    student = tiny_mae()
     outcome = unlearn(
-        student, images, plan, targets if method.uses_targets else None, method, settings,
-        store=open_store(str(folder)), identity=identity, is_enough=enough, device=CPU,
+        student, make_objective(folder, settings, method),
+        store=open_store(str(folder)), identity=identity, is_enough=enough,
     )  # fmt: skip
     return student, outcome
 
