@@ -1,4 +1,4 @@
-"""What a run trains with: the images of its sets, the plan of its batches, the teacher's targets."""
+"""What a run trains with: the images of its sets, the plan of its batches, the targets."""
 
 from dataclasses import dataclass
 from pathlib import Path
