@@ -21,7 +21,7 @@ from tests.training.tiny_training import (
     settings_for,
     train,
     weights,
-)  # fmt: skip
+)
 
 
 def test_the_encoder_moves_and_the_decoder_does_not(tmp_path):
