@@ -162,7 +162,6 @@ def test_the_kinds_of_noise_and_the_targets_give_different_models(given):
 
 
 def test_the_target_unseen_without_unseen_images_says_what_to_do(given):
-    write_set(given["sets"] / "control", "control", count=0, seed=2)
     with pytest.raises(DataError, match="control is empty.*import some with split control"):
         unlearn.run(**{**given, "method": {**QUICK, "target": "unseen"}})
     assert not given["after"].exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from efface.data.manifest import NAME
 from efface.data.reading import read_images
 from efface.errors import DataError
 from efface.gate.policy import Policy
@@ -144,12 +145,12 @@ def _unseen(model: ImageToImageModel, sets: Path) -> Tensor:
     Raises:
         DataError: there are none.
     """
-    images, _ = read_images(sets / "control", size=model.image_size, channels=model.channels)
-    if not len(images):
+    if not (sets / "control" / NAME).is_file():  # a manifest has at least one row
         raise DataError(
             f"{sets / 'control'} is empty, and target unseen needs images of the same kind that "
             "were never trained on: import some with split control, or use target noise-mean"
         )
+    images, _ = read_images(sets / "control", size=model.image_size, channels=model.channels)
     return torch.from_numpy(images)
 
 
