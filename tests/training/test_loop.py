@@ -149,7 +149,7 @@ def test_every_method_trains_and_the_decoder_stays(tmp_path, name):
     ],
 )
 def test_every_method_lowers_its_forget_loss(tmp_path, name, changes):
-    settings = settings_for(name, **changes)
+    settings = settings_for(name, steps=50, **changes)
     student, _ = train(tmp_path, settings, METHODS[name])
     objective = make_objective(tmp_path, settings, METHODS[name])
     _, before = mean_losses(tiny_mae(), objective)
@@ -161,7 +161,7 @@ def test_max_loss_raises_the_models_own_error_on_forget_and_retain_only_does_not
     max_loss = METHODS["max-loss"]
     errors = {}
     for name in ("max-loss", "retain-only"):
-        student, _ = train(tmp_path / name, settings_for(name, alpha=0.2), METHODS[name])
+        student, _ = train(tmp_path / name, settings_for(name, steps=60, alpha=0.5), METHODS[name])
         objective = make_objective(tmp_path, settings_for(name), max_loss)
         errors[name] = -mean_losses(student, objective)[1]
     before = -mean_losses(tiny_mae(), make_objective(tmp_path, SETTINGS, max_loss))[1]
