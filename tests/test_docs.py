@@ -31,7 +31,7 @@ SUBCOMMANDS = {
 
 @pytest.mark.parametrize("command", sorted({" ".join(words).strip() for words in SUBCOMMANDS}))
 def test_every_subcommand_is_documented(command):
-    assert f"`efface {command}`" in COMMAND_LINE or command in {"data", "model", "policy"}
+    assert f"`efface {command}`" in COMMAND_LINE or command in {"bench", "data", "model", "policy"}
 
 
 @pytest.mark.parametrize(

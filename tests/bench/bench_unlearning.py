@@ -17,7 +17,10 @@ from efface.models.checkpoint import load_model
 from efface.storage import open_store
 from efface.training.bank import make_bank
 from efface.training.batches import draw_batch, make_plan
-from efface.training.loop import Images, unlearn
+from efface.training.forget_targets import compute_forget_targets
+from efface.training.loop import unlearn
+from efface.training.noise import draw_noise
+from efface.training.objective import Images, Objective
 from efface.training.published import published_step
 from efface.training.settings import TrainingSettings
 from efface.training.targets import compute_targets
@@ -39,18 +42,26 @@ def main() -> None:
         neighbour_share=0.25, seed=0,
     )  # fmt: skip
     started = time.perf_counter()
+    device = torch.device("cpu")
+    noise = draw_noise(images.forget, SETTINGS.noise_images, torch.Generator().manual_seed(0))
+    forget = compute_forget_targets(
+        teacher, noise, bank, kind="noise-mean", memory=2.0, device=device
+    )
     targets = compute_targets(
-        teacher, images.retain, images.forget, plan, noise_images=SETTINGS.noise_images,
-        memory=2.0, disk=2.0, device=torch.device("cpu"), scratch=Path(tempfile.gettempdir()),
+        teacher, images.retain, forget, plan,
+        memory=2.0, disk=2.0, device=device, scratch=Path(tempfile.gettempdir()),
+    )  # fmt: skip
+    objective = Objective(
+        images=images, plan=plan, targets=targets, method=METHODS["i2i"], settings=SETTINGS,
+        device=device,
     )  # fmt: skip
     caching = (time.perf_counter() - started) / RETAIN
 
     def ours() -> None:
         with tempfile.TemporaryDirectory() as folder:
             unlearn(
-                copy.deepcopy(teacher), images, plan, targets, METHODS["i2i"], SETTINGS,
-                store=open_store(folder), identity="bench", is_enough=lambda: False,
-                device=torch.device("cpu"),
+                copy.deepcopy(teacher), objective, store=open_store(folder), identity="bench",
+                is_enough=lambda: False,
             )  # fmt: skip
 
     def published() -> None:

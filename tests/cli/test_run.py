@@ -8,7 +8,7 @@ import pytest
 
 from efface.cli import main
 from efface.cli.state import only_process
-from efface.errors import InfrastructureError
+from efface.errors import InfrastructureError, TrainingError
 from efface.gate.verdict import Verdict, write_verdict
 
 STEPS = ("intake", "shard", "unlearn", "evaluate", "merge", "gate", "explain")
@@ -91,6 +91,14 @@ def test_an_error_settles_the_run_as_failed_and_is_the_one_told(faked, run, caps
     assert names(calls)[-1] == "settle"
     assert calls[-1][1]["status"] == "FAILED"
     assert "disk full" in capsys.readouterr().err
+
+
+def test_a_training_that_broke_down_hands_its_reason_to_the_tickets(faked, run):
+    calls, answers = faked
+    answers["unlearn"] = TrainingError("the loss is not finite")
+    assert run() == 4
+    assert names(calls) == ["intake", "shard", "unlearn", "settle"]
+    assert calls[-1][1]["error"] == "the loss is not finite"
 
 
 def test_an_error_of_settle_does_not_hide_the_first_one(faked, run, capsys):

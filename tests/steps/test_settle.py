@@ -85,6 +85,19 @@ def test_a_failed_run_makes_its_tickets_pending_again(place: Path) -> None:
     assert state(place)["attempts"] == 2
 
 
+def test_a_training_that_broke_down_leaves_its_tickets_pending_with_the_reason(place: Path) -> None:
+    settle.run(
+        tickets=str(place / "tickets"),
+        run_id="one",
+        workspace=str(place / "workspace"),
+        status="FAILED",
+        error="training broke down at step 20: the loss is not finite",
+    )
+    assert state(place)["state"] == "pending"
+    assert "the loss is not finite" in state(place)["reasons"][0]
+    assert take(place, "two") == 1
+
+
 def test_a_damaged_outcome_makes_the_tickets_pending_and_is_told(place: Path) -> None:
     (place / "workspace" / "one" / "outcome.json").write_text("{")
     with pytest.raises(InputError, match=r"outcome\.json"):

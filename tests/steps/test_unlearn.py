@@ -2,7 +2,13 @@ import json
 
 import pytest
 
-from efface.errors import CheckpointError, ConfigError, DataError, InputError
+from efface.errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    InputError,
+    TrainingError,
+)
 from efface.evidence.purge import purge
 from efface.models.checkpoint import compare, fingerprint, read_record, save_model
 from efface.steps import unlearn
@@ -125,3 +131,46 @@ def test_an_image_whose_bytes_do_not_match_its_hash_is_refused(given):
     shard.write_bytes(content)
     with pytest.raises(DataError):
         unlearn.run(**given)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        {"name": "i2i-controlled", "worst_share": 0.5},
+        {"name": "noisy-label"},
+        {"name": "retain-label"},
+        {"name": "random-encoder"},
+        {"target": "noise", "noise": "constant"},
+        {"target": "unseen"},
+        {"saliency": 0.5},
+    ],
+    ids=lambda method: "-".join(map(str, method.values())),
+)
+def test_every_method_and_target_gives_a_model_with_a_clean_record(given, method):
+    write_set(given["sets"] / "control", "control", count=4, seed=2)
+    unlearn.run(**{**given, "method": {**QUICK, **method}})
+    assert fingerprint(given["before"]) != fingerprint(given["after"])
+    assert not any(vars(compare(given["before"], given["after"])).values())
+
+
+def test_the_kinds_of_noise_and_the_targets_give_different_models(given):
+    write_set(given["sets"] / "control", "control", count=4, seed=2)
+    choices = [{"noise": kind} for kind in ("gaussian", "uniform", "constant")]
+    choices += [{"target": "noise"}, {"target": "unseen"}]
+    found = set()
+    for number, choice in enumerate(choices):
+        unlearn.run(**{**given, "run_id": f"run-{number}", "method": {**QUICK, **choice}})
+        found.add(fingerprint(given["after"]))
+    assert len(found) == len(choices)
+
+
+def test_the_target_unseen_without_unseen_images_says_what_to_do(given):
+    with pytest.raises(DataError, match="control is empty.*import some with split control"):
+        unlearn.run(**{**given, "method": {**QUICK, "target": "unseen"}})
+    assert not given["after"].exists()
+
+
+def test_a_training_that_breaks_down_writes_no_model(given):
+    with pytest.raises(TrainingError, match="not finite; the last good state is kept"):
+        unlearn.run(**{**given, "method": {**QUICK, "learning_rate": 1e38, "warmup": 0}})
+    assert not given["after"].exists()

@@ -1,54 +1,26 @@
-import copy
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 from efface.errors import TrainingError
 from efface.methods import METHODS, Method
 from efface.storage import open_store
-from efface.training.bank import make_bank
-from efface.training.batches import make_plan
-from efface.training.loop import Images, unlearn
 from efface.training.settings import TrainingSettings
 from efface.training.state import KEY, load_state
-from efface.training.targets import compute_targets
-from tests.tiny import tiny_images, tiny_mae
-
-CPU = torch.device("cpu")
-SETTINGS = TrainingSettings(steps=40, warmup=2, batch_size=8, probe_every=0, save_every=0.0)
-
-
-def train(folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False, identity="a"):
-    images = Images(retain=tiny_images(40), forget=tiny_images(16, 1))
-    bank = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0)
-    similarity = np.linspace(0, 1, 40, dtype=np.float32)
-    plan = make_plan(
-        bank, similarity, forget_subjects=["a", "b"] * 8, batch_size=settings.batch_size,
-        neighbour_share=settings.neighbour_share, seed=settings.seed,
-    )  # fmt: skip
-    student = tiny_mae()
-    targets = compute_targets(
-        copy.deepcopy(student).eval(), images.retain, images.forget, plan,
-        noise_images=16, memory=1.0, disk=1.0, device=CPU, scratch=folder,
-    )  # fmt: skip
-    outcome = unlearn(
-        student, images, plan, targets if method.uses_targets else None, method, settings,
-        store=open_store(str(folder)), identity=identity, is_enough=enough, device=CPU,
-    )  # fmt: skip
-    return student, outcome
-
-
-def weights(model):
-    return {name: p.detach().clone() for name, p in model.network.named_parameters()}
-
-
-def same(first, second):
-    return all(torch.equal(first[name], second[name]) for name in first)
+from tests.tiny import tiny_mae
+from tests.training.tiny_training import (
+    make_objective,
+    mean_losses,
+    same,
+    settings_for,
+    train,
+    weights,
+)
 
 
 def test_the_encoder_moves_and_the_decoder_does_not(tmp_path):
@@ -99,7 +71,7 @@ KILLED = """
 import sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from tests.training.test_loop import train, SETTINGS
+from tests.training.tiny_training import train, SETTINGS
 train(Path({folder!r}))
 """
 
@@ -143,8 +115,82 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path)
     assert all(tensor.isfinite().all() for tensor in kept.encoder.values())
 
 
-@pytest.mark.parametrize("name", ["max-loss", "retain-only"])
-def test_pixel_methods_train_too(tmp_path, name):
+def test_a_weight_that_is_not_finite_after_the_last_step_is_an_error(tmp_path):
+    settings = TrainingSettings(steps=10, batch_size=8, probe_every=0, learning_rate=1e38, warmup=0)
+    with pytest.raises(TrainingError, match="not finite; the last good state is kept"):
+        train(tmp_path, settings)
+    assert load_state(open_store(str(tmp_path)), "a") is None
+
+
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.loss])
+def test_every_method_trains_and_the_decoder_stays(tmp_path, name):
+    before = weights(tiny_mae())
     student, outcome = train(tmp_path, method=METHODS[name])
     assert outcome.steps == 40
-    assert not same(weights(student), weights(tiny_mae()))
+    encoder = {name for name, _ in student.encoder_parameters()}
+    after = weights(student)
+    moved = {name for name in before if not before[name].equal(after[name])}
+    assert moved and moved <= encoder
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        pytest.param("i2i", {}, id="i2i"),
+        pytest.param("i2i", {"target": "noise"}, id="i2i-noise"),
+        pytest.param("i2i", {"target": "unseen"}, id="i2i-unseen"),
+        pytest.param("i2i", {"worst_share": 0.5}, id="i2i-worst-share"),
+        pytest.param("i2i-controlled", {}, id="i2i-controlled"),
+        pytest.param("random-encoder", {"alpha": 1.0}, id="random-encoder"),
+        pytest.param("noisy-label", {"alpha": 1.0}, id="noisy-label"),
+        pytest.param("retain-label", {"alpha": 1.0}, id="retain-label"),
+        pytest.param("max-loss", {"alpha": 2.0}, id="max-loss"),
+    ],
+)
+def test_every_method_lowers_its_forget_loss(tmp_path, name, changes):
+    settings = settings_for(name, steps=50, **changes)
+    student, _ = train(tmp_path, settings, METHODS[name])
+    objective = make_objective(tmp_path, settings, METHODS[name])
+    _, before = mean_losses(tiny_mae(), objective)
+    _, after = mean_losses(student, objective)
+    assert after < before
+
+
+def test_max_loss_paints_forget_worse_than_going_on_with_retain_alone_does(tmp_path):
+    max_loss = METHODS["max-loss"]
+    errors = {}
+    for name in ("max-loss", "retain-only"):
+        student, _ = train(
+            tmp_path / name,
+            settings_for(name, steps=60, alpha=2.0, learning_rate=0.1),
+            METHODS[name],
+        )
+        objective = make_objective(tmp_path, settings_for(name), max_loss)
+        errors[name] = -mean_losses(student, objective)[1]
+    assert errors["max-loss"] > 1.00005 * errors["retain-only"]  # an untrained decoder hears little
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        pytest.param("i2i-controlled", {"forget_bound": 0.9}, id="i2i-controlled"),
+        pytest.param("i2i", {"target": "noise"}, id="noise"),
+        pytest.param("i2i", {"saliency": 0.3, "weight_decay": 0.1}, id="saliency"),
+        pytest.param("i2i-controlled", {"saliency": 0.3, "worst_share": 0.5}, id="all-at-once"),
+        pytest.param("random-encoder", {}, id="random-encoder"),
+        pytest.param("noisy-label", {}, id="noisy-label"),
+    ],
+)
+def test_a_run_taken_up_in_the_middle_reaches_the_same_weights(tmp_path, name, changes):
+    # Another probe interval changes no weight; here it is where the run is cut, after step 20.
+    settings = settings_for(name, steps=60, save_every=0.0, **changes)
+    whole, _ = train(tmp_path / "whole", settings, METHODS[name])
+
+    def killed():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "cut", replace(settings, probe_every=25), METHODS[name], enough=killed)
+    resumed, outcome = train(tmp_path / "cut", settings, METHODS[name])
+    assert outcome.resumed_from == 20
+    assert same(weights(whole), weights(resumed))

@@ -1,6 +1,7 @@
 import pytest
 
 from efface.errors import ConfigError
+from efface.training.schedule import latest_cooldown
 from efface.training.settings import PRESETS, TrainingSettings, read_settings, settings_to_dict
 
 
@@ -22,7 +23,7 @@ def test_whole_numbers_that_json_turned_into_floats_are_taken():
     ("given", "said"),
     [
         ({"preset": "paper"}, "preset 'paper' unknown: use one of default, published-vqgan"),
-        ({"stepz": 3}, "method setting stepz unknown: use preset or name, alpha, steps"),
+        ({"stepz": 3}, "method setting stepz unknown: use preset or name, alpha, target, noise"),
         ({"steps": "many"}, "steps must be of type int, got 'many'"),
         ({"steps": 1.5}, "steps must be of type int, got 1.5"),
         ({"steps": 0}, "steps must be at least 1, got 0"),
@@ -33,6 +34,11 @@ def test_whole_numbers_that_json_turned_into_floats_are_taken():
         ({"cooldown": 0.0}, "cooldown must be above 0"),
         ({"beta2": 1.0}, "beta2 must be 0 to below 1"),
         ({"precision": "float16"}, "precision must be auto or float32 or bfloat16"),
+        ({"target": "mean"}, "target must be noise-mean or noise or unseen, got 'mean'"),
+        ({"noise": "salt"}, "noise must be gaussian or uniform or constant, got 'salt'"),
+        ({"worst_share": 0.0}, "worst_share must be above 0, up to 1"),
+        ({"saliency": 1.5}, "saliency must be above 0, up to 1"),
+        ({"forget_bound": 1.0}, "forget_bound must be above 0, below 1"),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, dict) else "",
 )
@@ -49,3 +55,13 @@ def test_nan_is_no_number():
 def test_settings_go_to_a_dict_and_back():
     settings = read_settings({"alpha": 0.5, "steps": 7})
     assert read_settings(settings_to_dict(settings)) == settings
+
+
+def test_the_published_presets_hold_the_published_numbers():
+    vqgan = read_settings({"preset": "published-vqgan"})
+    assert vqgan.learning_rate == 1e-4 * 2 * vqgan.batch_size / 256
+    assert latest_cooldown(vqgan) == vqgan.warmup == round(vqgan.steps * 5 / 6)
+    diffusion = read_settings({"preset": "published-diffusion"})
+    assert (2 * diffusion.batch_size, diffusion.learning_rate) == (96, 5e-5)
+    assert latest_cooldown(diffusion) == diffusion.steps - 1
+    assert vqgan.target == diffusion.target == "noise"

@@ -47,7 +47,9 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
         default=Path("docs/results"),
         help="folder to write to (default: %(default)s)",
     )
-    parser.add_argument("--quick", action="store_true", help="the plan's shorter settings")
+    parser.add_argument(
+        "--quick", action="store_true", help="the plan's shorter settings (default: its full ones)"
+    )
 
 
 def table(given: argparse.Namespace) -> int:

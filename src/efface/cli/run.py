@@ -90,12 +90,12 @@ def _check(asked: Asked) -> None:
     """
     from efface.data.set_settings import parse_settings
     from efface.gate.policy import read_policy
-    from efface.methods import find_method
     from efface.models.checkpoint import check_model_place
+    from efface.training.choosing import choose_method
     from efface.training.settings import read_settings
 
     read_policy(asked.policy)
-    find_method(read_settings(asked.method).name)
+    choose_method(read_settings(asked.method))
     check_model_place(asked.model)
     parse_settings(asked.sharding)
 

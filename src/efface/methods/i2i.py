@@ -8,20 +8,18 @@ released code:
 
 The released code draws one noise image a step. As E_n ||z - E0(n)||^2 = ||z - E_n[E0(n)]||^2 +
 const, moving to the mean noise embedding has the same expected gradient, no variance, and needs no
-teacher (see ``efface.training.targets``).
+teacher (see ``efface.training.forget_targets``, also for other targets than noise).
 """
 
 import torch
 from torch import Tensor
-from torch.nn.functional import mse_loss
 
-from efface.methods.method import Half
+from efface.methods.method import Half, feature_loss
 from efface.models.protocol import ImageToImageModel
 
 
 def i2i(student: ImageToImageModel, retain: Half, forget: Half) -> tuple[Tensor, Tensor]:
-    """Feature distances of both halves to their targets, element means."""
-    assert retain.targets_BTK is not None and forget.targets_BTK is not None
+    """Feature distances of both halves to their targets."""
     # One pass for both halves: one large matrix product is faster than two small ones.
     features = student.encode(
         torch.cat([retain.given, forget.given]),
@@ -29,7 +27,4 @@ def i2i(student: ImageToImageModel, retain: Half, forget: Half) -> tuple[Tensor,
         torch.cat([retain.seed_B, forget.seed_B]),
     )
     count = len(retain.given)
-    return (
-        mse_loss(features[:count], retain.targets_BTK),
-        mse_loss(features[count:], forget.targets_BTK),
-    )
+    return feature_loss(features[:count], retain), feature_loss(features[count:], forget)

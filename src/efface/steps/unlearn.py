@@ -8,26 +8,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from efface.data.reading import read_images
-from efface.errors import DataError
 from efface.evidence.purge import will_write
 from efface.files import read_json, sha256_bytes
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
-from efface.methods import find_method
+from efface.methods import Method
 from efface.models.checkpoint import check_model_place, load_model, save_model
 from efface.models.protocol import ImageToImageModel
 from efface.storage import open_store
-from efface.training.bank import make_bank
-from efface.training.batches import Plan, make_plan
+from efface.training.choosing import choose_method
 from efface.training.device import make_deterministic, pick_device
-from efface.training.loop import Images, Outcome, unlearn
+from efface.training.loop import Outcome, unlearn
+from efface.training.prepare import prepare
 from efface.training.settings import TrainingSettings, read_settings, settings_to_dict
 from efface.training.stopping import make_probe
-from efface.training.targets import CHUNK, Targets, compute_targets
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +60,11 @@ def run(
     """
     settings = read_settings(method)
     checked = read_policy(policy)
-    chosen = find_method(settings.name)
-    for folder in (before, before.with_name(f"{before.name}-download"), after):
-        will_write(workspace, run_id, str(folder))
+    chosen = choose_method(settings)
+    run_folder = f"{workspace.rstrip('/')}/{run_id}"
+    download = before.with_name(f"{before.name}-download")
+    for place in (before, download, after, f"{run_folder}/resume"):
+        will_write(workspace, run_id, str(place))
     base = _model_in_service(model, registry, before)
     make_deterministic(settings.seed)
     student = load_model(before)
@@ -76,7 +72,7 @@ def run(
     if chosen.loss is None:
         save_model(student, after, lineage)
         return {"steps": 0.0}
-    outcome = _train(student, before, sets, checked, settings, run_id, workspace, lineage)
+    outcome = _train(student, chosen, before, sets, checked, settings, run_folder, lineage)
     student.module.to("cpu")
     found = save_model(student, after, {**lineage, **asdict(outcome)})
     log.info("unlearn=done steps=%d fingerprint=%s", outcome.steps, found[:12])
@@ -85,93 +81,30 @@ def run(
 
 def _train(
     student: ImageToImageModel,
+    method: Method,
     before: Path,
     sets: Path,
     policy: Policy,
     settings: TrainingSettings,
-    run_id: str,
-    workspace: str,
+    run_folder: str,
     lineage: dict[str, Any],
 ) -> Outcome:
-    method = find_method(settings.name)
     device = pick_device()
-    store = open_store(f"{workspace.rstrip('/')}/{run_id}")
-    will_write(workspace, run_id, f"{workspace.rstrip('/')}/{run_id}/resume")
-    pixels, plan = _load(student, sets, policy, settings)
     teacher = load_model(before)
     teacher.module.to(device)
-    images = Images(
-        retain=_prepared(teacher, pixels.retain, device),
-        forget=_prepared(teacher, pixels.forget, device),
-    )
     probe = make_probe(teacher, sets, policy, settings, device)
     with tempfile.TemporaryDirectory(prefix="efface-") as scratch:
-        targets: Targets | None = None
-        if method.uses_targets:
-            targets = compute_targets(
-                teacher,
-                images.retain,
-                pixels.forget,
-                plan,
-                noise_images=settings.noise_images,
-                memory=settings.target_memory,
-                disk=settings.target_disk,
-                device=device,
-                scratch=Path(scratch),
-            )
+        objective = prepare(
+            teacher, sets, policy, method, settings, scratch=Path(scratch), device=device
+        )
         del teacher  # from memory, unless live targets hold it
         student.module.to(device)
         return unlearn(
             student,
-            images,
-            plan,
-            targets,
-            method,
-            settings,
-            store=store,
+            objective,
+            store=open_store(run_folder),
             identity=sha256_bytes(json.dumps(lineage, sort_keys=True).encode()),
             is_enough=lambda: probe(student),
-            device=device,
-        )
-
-
-def _load(
-    model: ImageToImageModel, sets: Path, policy: Policy, settings: TrainingSettings
-) -> tuple[Images, Plan]:
-    size, channels = model.image_size, model.channels
-    retain, rows = read_images(
-        sets / "retain", size=size, channels=channels, limit=settings.retain_images
-    )
-    forget, asked = read_images(sets / "forget", size=size, channels=channels)
-    if not len(forget) or not len(retain):
-        raise DataError(
-            f"{sets}: needs forget and retain images, found {len(forget)} and {len(retain)}"
-        )
-    bank = make_bank(
-        policy.masks.train,
-        model.grid,
-        per_policy=settings.masks_per_policy,
-        seed=settings.seed,
-        levels=model.levels,
-    )
-    plan = make_plan(
-        bank,
-        rows["similarity"].to_numpy(),
-        forget_subjects=asked["subject_id"].to_pylist(),
-        batch_size=settings.batch_size,
-        neighbour_share=settings.neighbour_share,
-        seed=settings.seed,
-    )
-    return Images(retain=torch.from_numpy(retain), forget=torch.from_numpy(forget)), plan
-
-
-def _prepared(model: ImageToImageModel, images_NCHW: Tensor, device: torch.device) -> Tensor:
-    with torch.inference_mode():
-        return torch.cat(
-            [
-                model.prepare(images_NCHW[start : start + CHUNK].to(device)).cpu()
-                for start in range(0, len(images_NCHW), CHUNK)
-            ]
         )
 
 

@@ -25,6 +25,10 @@ class Plan:
     near_count: int
     """How many of each retain half come from ``near_by_mask``."""
     seed: int
+    noise_images: int = 1
+    """How many there are to draw from."""
+    shares_chance: bool = False
+    """Whether each forget image has the chance of the noise image drawn for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,11 @@ class Draw:
     retain_seed: Tensor
     """Chance of each retain image: its own, always, as its target was computed with it."""
     forget_seed: Tensor
-    """Chance of each forget image: new in every step."""
+    """Chance of each forget image: new in every step, or that of its noise image."""
+    noise: Tensor
+    """Number of the noise image of each forget image."""
+    chance: int
+    """Seed of whatever else the step draws."""
 
 
 def make_plan(
@@ -50,6 +58,8 @@ def make_plan(
     batch_size: int,
     neighbour_share: float,
     seed: int,
+    noise_images: int = 1,
+    shares_chance: bool = False,
 ) -> Plan:
     """Assign every retain image to one mask of the bank, in proportion to the mask's share.
 
@@ -61,6 +71,8 @@ def make_plan(
         batch_size: images in each half.
         neighbour_share: share of the retain half drawn from the most similar tenth.
         seed: of the assignment and of the draws.
+        noise_images: number of noise images, or of their embeddings, to draw from.
+        shares_chance: see ``Plan``.
     """
     generator = torch.Generator().manual_seed(seed)
     count = len(similarity)
@@ -77,26 +89,38 @@ def make_plan(
         batch_size=batch_size,
         near_count=round(neighbour_share * batch_size),
         seed=seed,
+        noise_images=noise_images,
+        shares_chance=shares_chance,
     )
 
 
-def draw_batch(plan: Plan, step: int) -> Draw:
-    """The batch of a step; the same for the same plan and step, whenever it is asked."""
+def draw_batch(plan: Plan, step: int, *, entry: int | None = None) -> Draw:
+    """The batch of a step; the same for the same plan and step, whenever it is asked.
+
+    Args:
+        plan: what is drawn from.
+        step: number of the step.
+        entry: of the bank; None: drawn too.
+    """
     generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + step)
-    mask = int(torch.multinomial(plan.bank.share_M, 1, generator=generator))
+    drawn = int(torch.multinomial(plan.bank.share_M, 1, generator=generator))
+    mask = drawn if entry is None else entry
     near = _pick(plan.near_by_mask[mask], plan.near_count, generator)
     others = _pick(plan.retain_by_mask[mask], plan.batch_size - plan.near_count, generator)
     forget = torch.multinomial(
         plan.forget_share, plan.batch_size, replacement=True, generator=generator
     )
     retain = torch.cat([near, others])
+    noise = torch.randint(plan.noise_images, (plan.batch_size,), generator=generator)
     fresh = torch.arange(plan.batch_size) + step * plan.batch_size
     return Draw(
         mask=mask,
         retain=retain,
         forget=forget,
         retain_seed=plan.bank.seeds(mask, retain),
-        forget_seed=plan.bank.seeds(mask, fresh),
+        forget_seed=plan.bank.seeds(mask, noise if plan.shares_chance else fresh),
+        noise=noise,
+        chance=int(torch.randint(2**62, (), generator=generator)),
     )
 
 

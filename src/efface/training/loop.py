@@ -1,8 +1,7 @@
 """The unlearning loop: the encoder moves, the decoder does not, a kill costs seconds.
 
 There is no decoder in the step of a method that works on features, no teacher (its targets are
-cached), no ``.item()`` in a step. Names: B batch, C channels, H/W pixels, N patches, T visible
-tokens, K width of a feature.
+cached), no ``.item()`` in a step.
 """
 
 import logging
@@ -14,29 +13,21 @@ import torch
 from torch import Tensor
 
 from efface.errors import TrainingError
-from efface.methods import Half, Method
 from efface.models.protocol import ImageToImageModel
 from efface.progress import track
 from efface.storage import Store
-from efface.training.batches import Plan, draw_batch
-from efface.training.device import autocast
+from efface.training.batches import draw_batch
+from efface.training.bound import forget_losses, warn_if_missed
+from efface.training.gradient import joined_gradient, weighted_gradient
+from efface.training.objective import Objective
+from efface.training.saliency import Saliency, find_saliency
 from efface.training.schedule import cooldown_steps, latest_cooldown, learning_rate
-from efface.training.settings import TrainingSettings
 from efface.training.state import TrainingState, load_state, save_state
-from efface.training.targets import Targets
 
 log = logging.getLogger(__name__)
 
 CHECK_EVERY = 10
 """Steps between looks for NaN; a saved state has always been looked at first."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Images:
-    """The two sets, as the model's ``prepare`` made them."""
-
-    retain: Tensor
-    forget: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,45 +46,34 @@ class Outcome:
 
 def unlearn(
     student: ImageToImageModel,
-    images: Images,
-    plan: Plan,
-    targets: Targets | None,
-    method: Method,
-    settings: TrainingSettings,
+    objective: Objective,
     *,
     store: Store,
     identity: str,
     is_enough: Callable[[], bool],
-    device: torch.device,
 ) -> Outcome:
     """Train the encoder of ``student`` in place.
 
     Args:
-        student: starts as a copy of the model in service.
-        images: retain and forget images.
-        plan: what batches are drawn from.
-        targets: teacher features; None for a method that uses none.
-        method: the two losses.
-        settings: optimiser and schedule.
+        student: starts as a copy of the model in service, on the objective's device.
+        objective: the two losses, and the settings of optimiser and schedule.
         store: where the training state is kept.
         identity: hash of everything the run depends on.
         is_enough: asked every ``probe_every`` steps whether the gate's own statistics pass.
-        device: where to compute.
 
     Raises:
-        TrainingError: the loss is not finite; the last finite state stays saved.
+        TrainingError: a loss or a weight is not finite; the last finite state stays saved.
     """
-    run = _Run(student, settings, store, identity)
-    losses = torch.zeros(2, device=device)
-    assert method.loss is not None
+    run = _Run(student, objective, store, identity)
+    losses = torch.zeros(2)
     student.module.train()
     with track("unlearn", run.last_step) as progress:
         progress.advance(run.step)
         while run.step < run.last_step:
-            retain, forget = _halves(images, plan, targets, run.step, device)
-            with autocast(device, settings.precision):
-                losses = torch.stack(method.loss(student, retain, forget))
-            run.move(losses[0] + settings.alpha * losses[1])
+            draw = draw_batch(objective.plan, run.step)
+            retain, forget = objective.losses(student, draw)
+            run.move(retain, forget, draw.mask)
+            losses = torch.stack([retain.detach(), forget.detach()])
             progress.advance()
             if run.step % CHECK_EVERY == 0 or run.step == run.last_step:
                 _need_finite(losses, run.step)
@@ -101,6 +81,7 @@ def unlearn(
             if run.may_stop() and is_enough():
                 run.begin_cooldown()
     student.module.eval()
+    run.end(student)
     return run.outcome(losses)
 
 
@@ -108,9 +89,11 @@ class _Run:
     """Optimiser, schedule and saved state of one run."""
 
     def __init__(
-        self, student: ImageToImageModel, settings: TrainingSettings, store: Store, identity: str
+        self, student: ImageToImageModel, objective: Objective, store: Store, identity: str
     ) -> None:
-        self.settings, self.store, self.identity = settings, store, identity
+        settings = objective.settings
+        self.objective, self.settings = objective, settings
+        self.store, self.identity = store, identity
         self.encoder = dict(student.encoder_parameters())
         student.module.requires_grad_(False)
         for parameter in self.encoder.values():
@@ -123,6 +106,7 @@ class _Run:
             fused=True,
         )
         self.step, self.cooldown_from = 0, latest_cooldown(settings)
+        self._look_at_start(student)
         if found := load_state(store, identity):
             self._restore(found)
         self.resumed_from, self.saved_at = self.step, time.monotonic()
@@ -131,15 +115,40 @@ class _Run:
     def last_step(self) -> int:
         return self.cooldown_from + cooldown_steps(self.settings)
 
-    def move(self, loss: Tensor) -> None:
+    def _look_at_start(self, student: ImageToImageModel) -> None:
+        """Find what is taken from the model in service, before a saved state replaces it."""
+        self.bound_M: Tensor | None = None
+        self.saliency: Saliency | None = None
+        student.module.eval()
+        if self.objective.method.direction:
+            started = forget_losses(self.objective, student)
+            self.bound_M = self.settings.forget_bound * started
+        if self.settings.saliency < 1:
+            parameters = list(self.encoder.values())
+            self.saliency = find_saliency(
+                self.objective, student, parameters, self.settings.saliency
+            )
+
+    def move(self, retain: Tensor, forget: Tensor, entry: int) -> None:
+        """Take one optimiser step, on losses under an entry of the bank."""
         rate = learning_rate(self.settings, self.step, self.cooldown_from)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
+        parameters = list(self.encoder.values())
+        direction = self.objective.method.direction
+        if direction and self.bound_M is not None:
+            movable = self.saliency.movable if self.saliency else None
+            bound = self.bound_M[entry]
+            joined_gradient(retain, forget, bound, direction, parameters, movable)
+        else:
+            weighted_gradient(retain, forget, self.settings.alpha, parameters)
+        if self.saliency:
+            self.saliency.mask_gradients()
         if self.settings.clip:
-            torch.nn.utils.clip_grad_norm_(list(self.encoder.values()), self.settings.clip)
+            torch.nn.utils.clip_grad_norm_(parameters, self.settings.clip)
         self.optimizer.step()
+        if self.saliency:
+            self.saliency.put_back()
         self.step += 1
 
     def may_stop(self) -> bool:
@@ -155,10 +164,24 @@ class _Run:
         if time.monotonic() - self.saved_at >= self.settings.save_every:
             self.save()
 
-    def save(self) -> None:
+    def end(self, student: ImageToImageModel) -> None:
+        """Look once more at what the run leaves.
+
+        Raises:
+            TrainingError: a weight is not finite.
+        """
+        self._finite_encoder()
+        if self.bound_M is not None:
+            warn_if_missed(forget_losses(self.objective, student), self.bound_M)
+
+    def _finite_encoder(self) -> dict[str, Tensor]:
         encoder = {name: p.detach().cpu() for name, p in self.encoder.items()}
         if not all(bool(tensor.isfinite().all()) for tensor in encoder.values()):
             raise TrainingError(_diverged(self.step))
+        return encoder
+
+    def save(self) -> None:
+        encoder = self._finite_encoder()
         state = TrainingState(
             identity=self.identity,
             step=self.step,
@@ -186,31 +209,6 @@ class _Run:
                 parameter.copy_(found.encoder[name])
         self.optimizer.load_state_dict(found.optimizer)
         self.step, self.cooldown_from = found.step, found.cooldown_from
-
-
-def _halves(
-    images: Images, plan: Plan, targets: Targets | None, step: int, device: torch.device
-) -> tuple[Half, Half]:
-    draw = draw_batch(plan, step)
-    hidden = plan.bank.hidden_MN[draw.mask].to(device).expand(plan.batch_size, -1)
-    to_retain = targets.of_retain(draw).to(device) if targets else None
-    to_noise = targets.noise[draw.mask].to(device) if targets else None
-    if to_noise is not None:
-        to_noise = to_noise.expand(plan.batch_size, -1, -1)
-    return (
-        Half(
-            given=images.retain[draw.retain].to(device),
-            hidden_BN=hidden,
-            seed_B=draw.retain_seed,
-            targets_BTK=to_retain,
-        ),
-        Half(
-            given=images.forget[draw.forget].to(device),
-            hidden_BN=hidden,
-            seed_B=draw.forget_seed,
-            targets_BTK=to_noise,
-        ),
-    )
 
 
 def _need_finite(losses: Tensor, step: int) -> None:

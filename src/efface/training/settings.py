@@ -5,6 +5,13 @@ from typing import Any
 
 from efface.errors import ConfigError
 
+CHOICES = {
+    "precision": ("auto", "float32", "bfloat16"),
+    "target": ("noise-mean", "noise", "unseen"),
+    "noise": ("gaussian", "uniform", "constant"),
+}
+"""What the settings that are words may be."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
@@ -14,6 +21,16 @@ class TrainingSettings:
     """Method: a key of ``efface.methods.METHODS``."""
     alpha: float = 0.25
     """Weight of the forget loss against the retain loss (Li et al. 2024, equation 8)."""
+    target: str = "noise-mean"
+    """Where forget features go: noise-mean, noise, unseen (``efface.training.forget_targets``)."""
+    noise: str = "gaussian"
+    """Noise images: gaussian, uniform or constant (``efface.training.noise``)."""
+    worst_share: float = 1.0
+    """Share of each forget half that counts, the images with the largest loss; 1 for all."""
+    forget_bound: float = 0.2
+    """``i2i-controlled``: forget loss to stay below, as a share of that of the model in service."""
+    saliency: float = 1.0
+    """Share of the encoder's weights that may move, where the forget loss is steepest; 1: all."""
     steps: int = 400
     """Largest number of optimiser steps."""
     batch_size: int = 32
@@ -37,7 +54,7 @@ class TrainingSettings:
     masks_per_policy: int = 8
     """Masks in the bank for each random mask policy; a fixed policy has one."""
     noise_images: int = 256
-    """Noise images behind each mean noise embedding."""
+    """Noise images behind each target, or in the pool that targets are drawn from."""
     precision: str = "auto"
     """auto, float32 or bfloat16; auto takes bfloat16 where the hardware has it."""
     probe_every: int = 40
@@ -59,38 +76,70 @@ class TrainingSettings:
         _need(0 <= self.neighbour_share <= 1, "neighbour_share", "0 to 1", self.neighbour_share)
         _need(0 < self.cooldown <= 1, "cooldown", "above 0, up to 1", self.cooldown)
         _need(0 <= self.beta2 < 1, "beta2", "0 to below 1", self.beta2)
-        choices = ("auto", "float32", "bfloat16")
-        _need(self.precision in choices, "precision", " or ".join(choices), self.precision)
+        _need(0 < self.forget_bound < 1, "forget_bound", "above 0, below 1", self.forget_bound)
+        for name in ("worst_share", "saliency"):
+            _need(0 < getattr(self, name) <= 1, name, "above 0, up to 1", getattr(self, name))
+        for name, choices in CHOICES.items():
+            given = getattr(self, name)
+            _need(given in choices, name, " or ".join(choices), given)
 
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     "published-vqgan": {
         # Released code of Li et al. 2024: AdamW (.9, .95), decay .05, clip 3, rate 1e-4 x 128 /
-        # 256.
+        # 256, warm-up over 5 of 6 epochs, then a cosine; alpha of the authors' own run.
         "alpha": 0.25,
+        "target": "noise",
         "steps": 1100,
         "batch_size": 64,
         "learning_rate": 5e-5,
         "warmup": 917,
-        "cooldown": 0.17,
+        "cooldown": 0.1664,
         "weight_decay": 0.05,
+        "beta2": 0.95,
+        "clip": 3.0,
+        "retain_images": 12_000,
+        "neighbour_share": 0.0,
         "probe_every": 0,
     },
     "published-diffusion": {
-        # Released code of Li et al. 2024: rate 5e-5, constant, no decay, no clipping.
-        "alpha": 0.25,
-        "steps": 15600,
+        # Released code of Li et al. 2024: Adam, rate 5e-5, constant, no decay, no clipping; alpha
+        # of its README.
+        "alpha": 0.1,
+        "target": "noise",
+        "steps": 15_600,
         "batch_size": 48,
         "learning_rate": 5e-5,
         "warmup": 0,
         "cooldown": 1e-6,
+        "weight_decay": 0.0,
         "beta2": 0.999,
         "clip": 0.0,
+        "retain_images": 250_000,
+        "neighbour_share": 0.0,
+        "probe_every": 0,
+    },
+    "derived-mae": {
+        # No code was released for this family. Optimiser and base rate of He et al. 2022 (arXiv
+        # 2111.06377, table 8: AdamW (.9, .95), decay .05, 1.5e-4 x 128 / 256), the rest as for
+        # VQ-GAN.
+        "alpha": 0.25,
+        "target": "noise",
+        "steps": 1100,
+        "batch_size": 64,
+        "learning_rate": 7.5e-5,
+        "warmup": 917,
+        "cooldown": 0.1664,
+        "weight_decay": 0.05,
+        "beta2": 0.95,
+        "clip": 3.0,
+        "retain_images": 12_000,
+        "neighbour_share": 0.0,
         "probe_every": 0,
     },
 }
-"""Named starting points; single settings may be changed on top."""
+"""Named starting points; single settings may be changed on top, the method among them."""
 
 
 def read_settings(given: dict[str, Any]) -> TrainingSettings:

@@ -2,10 +2,9 @@
 
 Where they would fill the disk, the teacher stays and retain targets are computed at each step.
 
-Retain targets: E0(T(x)) for each retain image under the mask it is assigned to. Forget target: the
-mean noise embedding E_n[E0(T(n))] of each mask. Noise has the mean and deviation of the forget
-pixels, clamped to the pixel range, as in the released code of Li et al. 2024. Precision of the
-teacher: float32 unless the device has bfloat16.
+Retain targets: E0(T(x)) for each retain image under the mask it is assigned to. Forget targets: see
+``efface.training.forget_targets``. Precision of the teacher: float32 unless the device has
+bfloat16.
 """
 
 import logging
@@ -21,19 +20,17 @@ from efface.models.protocol import ImageToImageModel
 from efface.progress import track
 from efface.training.bank import MaskBank
 from efface.training.batches import Draw, Plan
+from efface.training.forget_targets import CHUNK, ForgetTargets, embed
 
 log = logging.getLogger(__name__)
-
-CHUNK = 256
-"""Images through the teacher at a time."""
 
 
 class Targets(Protocol):
     """Teacher features, by entry of the bank."""
 
     @property
-    def noise(self) -> list[Tensor]:
-        """For each entry ``(T_m, K)``: the mean noise embedding."""
+    def forget(self) -> ForgetTargets:
+        """Targets of the forget images."""
         ...
 
     def of_retain(self, draw: Draw) -> Tensor:
@@ -49,8 +46,7 @@ class CachedTargets:
     """For each mask ``(R_m, T_m, K)``, in the order of ``Plan.retain_by_mask``."""
     position: list[Tensor]
     """For each mask ``(R,)``: image number -> row in ``retain``."""
-    noise: list[Tensor]
-    """For each mask ``(T_m, K)``: the mean noise embedding."""
+    forget: ForgetTargets
 
     def of_retain(self, draw: Draw) -> Tensor:
         """See ``Targets``."""
@@ -64,22 +60,21 @@ class LiveTargets:
     teacher: ImageToImageModel
     retain_given: Tensor
     bank: MaskBank
-    noise: list[Tensor]
+    forget: ForgetTargets
     device: torch.device
 
     def of_retain(self, draw: Draw) -> Tensor:
         """See ``Targets``."""
-        given, hidden = self.retain_given[draw.retain], self.bank.hidden_MN[draw.mask]
-        return _embed(self.teacher, given, hidden, draw.retain_seed, self.device)
+        given = self.retain_given[draw.retain]
+        return embed(self.teacher, given, self.bank, draw.mask, draw.retain, self.device)
 
 
 def compute_targets(
     teacher: ImageToImageModel,
     retain_given: Tensor,
-    forget_NCHW: Tensor,
+    forget: ForgetTargets,
     plan: Plan,
     *,
-    noise_images: int,
     memory: float,
     disk: float,
     device: torch.device,
@@ -90,85 +85,38 @@ def compute_targets(
     Args:
         teacher: the model in service.
         retain_given: what the teacher's ``prepare`` made of the retain images.
-        forget_NCHW: uint8 forget images; only their mean and deviation are used.
+        forget: targets of the forget images.
         plan: which image is seen under which mask.
-        noise_images: noise images behind each mean embedding.
         memory: gibibytes of targets to keep in memory; beyond that they lie in files.
         disk: gibibytes of targets to keep in files; beyond that the teacher stays.
         device: where the teacher runs.
         scratch: folder for those files; they have no name and vanish with the process.
     """
-    noise = noise_embeddings(
-        teacher, forget_NCHW, plan.bank, count=noise_images, seed=plan.seed, device=device
-    )
-    rows = sum(len(r) * noise[m].numel() for m, r in enumerate(plan.retain_by_mask))
+    shapes = [
+        embed(teacher, retain_given[:1], plan.bank, entry, torch.arange(1), device).shape[1:]
+        for entry in range(len(plan.bank))
+    ]
+    rows = sum(len(r) * shapes[m].numel() for m, r in enumerate(plan.retain_by_mask))
     if rows * 4 > max(memory, disk) * 2**30:
         log.info("targets=live gibibytes=%.1f", rows * 4 / 2**30)
         return LiveTargets(
-            teacher=teacher, retain_given=retain_given, bank=plan.bank, noise=noise, device=device
+            teacher=teacher, retain_given=retain_given, bank=plan.bank, forget=forget, device=device
         )
     in_memory = rows * 4 <= memory * 2**30
     retain, positions = [], []
     with track("teacher targets", sum(map(len, plan.retain_by_mask))) as progress:
         for mask, images in enumerate(plan.retain_by_mask):
-            kept = _room((len(images), *noise[mask].shape), in_memory, scratch)
+            kept = _room((len(images), *shapes[mask]), in_memory, scratch)
             for start in range(0, len(images), CHUNK):
                 part = images[start : start + CHUNK]
-                seeds = plan.bank.seeds(mask, part)
-                hidden = plan.bank.hidden_MN[mask]
-                found = _embed(teacher, retain_given[part], hidden, seeds, device)
+                found = embed(teacher, retain_given[part], plan.bank, mask, part, device)
                 kept[start : start + len(part)] = found
                 progress.advance(len(part))
             position = torch.zeros(len(retain_given), dtype=torch.long)
             position[images] = torch.arange(len(images))
             retain.append(kept)
             positions.append(position)
-    return CachedTargets(retain=retain, position=positions, noise=noise)
-
-
-def noise_embeddings(
-    teacher: ImageToImageModel,
-    forget_NCHW: Tensor,
-    bank: MaskBank,
-    *,
-    count: int,
-    seed: int,
-    device: torch.device,
-) -> list[Tensor]:
-    """Mean noise embedding ``(T, K)`` of each mask in the bank, over ``count`` noise images."""
-    generator = torch.Generator().manual_seed(seed)
-    noise = draw_noise(forget_NCHW, count, generator)
-    means: list[Tensor] = []
-    for entry, hidden in enumerate(bank.hidden_MN):
-        total = torch.zeros((), dtype=torch.float64)
-        for start in range(0, count, CHUNK):
-            part = torch.arange(start, min(start + CHUNK, count))
-            given = teacher.prepare(noise[part].to(device))
-            found = _embed(teacher, given, hidden, bank.seeds(entry, part), device)
-            total = total + found.double().sum(dim=0)
-        means.append((total / count).float())
-    return means
-
-
-def draw_noise(forget_NCHW: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Gaussian images in [0, 1], ``(count, C, H, W)``, with the moments of the forget pixels."""
-    pixels = forget_NCHW.double() / 255
-    shape = (count, *forget_NCHW.shape[1:])
-    noise = torch.randn(shape, generator=generator) * float(pixels.std()) + float(pixels.mean())
-    return noise.clamp(0, 1)
-
-
-def _embed(
-    teacher: ImageToImageModel,
-    given: Tensor,
-    hidden_N: Tensor,
-    seed_B: Tensor,
-    device: torch.device,
-) -> Tensor:
-    hidden = hidden_N.to(device).expand(len(given), -1)
-    with torch.inference_mode():
-        features = teacher.encode(given.to(device), hidden, seed_B)
-    return features.float().cpu()
+    return CachedTargets(retain=retain, position=positions, forget=forget)
 
 
 def _room(shape: tuple[int, ...], in_memory: bool, scratch: Path) -> Tensor:

@@ -1,0 +1,48 @@
+"""The method of a run, and whether its settings say something that the method would not do."""
+
+from efface.errors import ConfigError
+from efface.methods import METHODS, Method, find_method
+from efface.training.settings import TrainingSettings
+
+
+def choose_method(settings: TrainingSettings) -> Method:
+    """Look the method of a run up.
+
+    Raises:
+        ConfigError: no such method, or a setting that has no meaning for it.
+    """
+    method = find_method(settings.name)
+    on_features = [name for name, known in METHODS.items() if known.uses_targets]
+    _need(
+        settings.worst_share == 1 or method.uses_targets,
+        settings,
+        "worst_share",
+        f"its forget loss is no mean over images: use 1, or one of {', '.join(on_features)}",
+    )
+    _need(
+        settings.target != "unseen" or (method.uses_targets and not method.target),
+        settings,
+        "target",
+        "it has a forget target of its own: use noise-mean, or the method i2i or i2i-controlled",
+    )
+    _need(
+        settings.target != "noise" or not method.direction,
+        settings,
+        "target",
+        "its bound needs a target that can be reached, not one that changes at each step: use "
+        "noise-mean or unseen",
+    )
+    _need(
+        settings.saliency == 1 or method.has_forget_loss,
+        settings,
+        "saliency",
+        "it has no forget loss to choose weights by: use 1",
+    )
+    return method
+
+
+def _need(true: bool, settings: TrainingSettings, name: str, reason: str) -> None:
+    if not true:
+        raise ConfigError(
+            f"method {settings.name} cannot take {name} {getattr(settings, name)!r}: {reason}"
+        )

@@ -1,0 +1,66 @@
+"""The two losses of a run as a function of the student and of a draw."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from efface.methods import Half, Method
+from efface.models.protocol import ImageToImageModel
+from efface.training.batches import Draw, Plan
+from efface.training.device import autocast
+from efface.training.settings import TrainingSettings
+from efface.training.targets import Targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """What the model's ``prepare`` made of the images that a run trains with."""
+
+    retain: Tensor
+    forget: Tensor
+    noise: Tensor | None = None
+    """None for a method that uses none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """What a run minimises, or brings below its bound."""
+
+    images: Images
+    plan: Plan
+    """What batches are drawn from."""
+    targets: Targets | None
+    """Teacher features; None for a method that uses none."""
+    method: Method
+    settings: TrainingSettings
+    device: torch.device
+
+    def losses(self, student: ImageToImageModel, draw: Draw) -> tuple[Tensor, Tensor]:
+        """Retain loss and forget loss, scalars."""
+        assert self.method.loss is not None
+        retain, forget = self._halves(draw)
+        with autocast(self.device, self.settings.precision):
+            return self.method.loss(student, retain, forget)
+
+    def _halves(self, draw: Draw) -> tuple[Half, Half]:
+        images, targets, device = self.images, self.targets, self.device
+        hidden = self.plan.bank.hidden_MN[draw.mask].to(device).expand(len(draw.forget), -1)
+        to = targets.forget.of(draw).to(device) if targets else None
+        noise = images.noise if self.method.uses_noise else None
+        return (
+            Half(
+                given=images.retain[draw.retain].to(device),
+                hidden_BN=hidden,
+                seed_B=draw.retain_seed,
+                targets_BTK=targets.of_retain(draw).to(device) if targets else None,
+            ),
+            Half(
+                given=images.forget[draw.forget].to(device),
+                hidden_BN=hidden,
+                seed_B=draw.forget_seed,
+                targets_BTK=to.expand(len(draw.forget), *to.shape[-2:]) if to is not None else None,
+                noise=noise[draw.noise].to(device) if noise is not None else None,
+                worst_share=self.settings.worst_share,
+            ),
+        )

@@ -1,0 +1,36 @@
+import pytest
+
+from efface.errors import ConfigError
+from efface.methods import METHODS
+from efface.training.choosing import choose_method
+from efface.training.settings import PRESETS, TrainingSettings, read_settings
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("name", sorted(METHODS.keys() - {"i2i-controlled"}))
+def test_every_method_can_start_from_every_preset(preset, name):
+    settings = read_settings({"preset": preset, "name": name})
+    assert choose_method(settings) is METHODS[name]
+
+
+@pytest.mark.parametrize("name", ["i2i", "i2i-controlled"])
+def test_the_method_itself_takes_every_setting(name):
+    settings = TrainingSettings(name=name, worst_share=0.25, target="unseen", saliency=0.5)
+    assert choose_method(settings) is METHODS[name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "max-loss", "worst_share": 0.5}, "max-loss cannot take worst_share 0.5: .* i2i"),
+        ({"name": "max-loss", "target": "unseen"}, "max-loss cannot take target 'unseen'"),
+        ({"name": "random-encoder", "target": "unseen"}, "forget target of its own"),
+        ({"name": "i2i-controlled", "target": "noise"}, "use noise-mean or unseen"),
+        ({"name": "retain-only", "saliency": 0.5}, "retain-only cannot take saliency 0.5"),
+        ({"name": "gradient"}, "method 'gradient' unknown: use one of i2i, i2i-controlled"),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
+)
+def test_a_setting_without_meaning_for_the_method_is_refused(changes, said):
+    with pytest.raises(ConfigError, match=said):
+        choose_method(TrainingSettings(**changes))

@@ -1,0 +1,72 @@
+"""A tiny training: every part is real, and 40 steps take less than a second."""
+
+import numpy as np
+import torch
+
+from efface.methods import METHODS
+from efface.storage import open_store
+from efface.training.bank import make_bank
+from efface.training.batches import draw_batch, make_plan
+from efface.training.forget_targets import compute_forget_targets
+from efface.training.loop import unlearn
+from efface.training.noise import draw_noise
+from efface.training.objective import Images, Objective
+from efface.training.settings import TrainingSettings
+from efface.training.targets import compute_targets
+from tests.tiny import tiny_images, tiny_mae
+
+CPU = torch.device("cpu")
+SETTINGS = TrainingSettings(steps=40, warmup=2, batch_size=8, probe_every=0, save_every=0.0)
+
+
+def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"]):
+    noise = draw_noise(tiny_images(16, 1), 16, torch.Generator().manual_seed(0))
+    images = Images(retain=tiny_images(40), forget=tiny_images(16, 1), noise=noise)
+    bank = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0)
+    similarity = np.linspace(0, 1, 40, dtype=np.float32)
+    plan = make_plan(
+        bank, similarity, forget_subjects=["a", "b"] * 8, batch_size=settings.batch_size,
+        neighbour_share=settings.neighbour_share, seed=settings.seed, noise_images=16,
+    )  # fmt: skip
+    teacher = tiny_mae().eval()
+    kind = method.target or settings.target
+    forget = compute_forget_targets(teacher, noise, bank, kind=kind, memory=1.0, device=CPU)
+    targets = compute_targets(
+        teacher, images.retain, forget, plan, memory=1.0, disk=1.0, device=CPU, scratch=folder
+    )
+    return Objective(
+        images=images, plan=plan, targets=targets if method.uses_targets else None,
+        method=method, settings=settings, device=CPU,
+    )  # fmt: skip
+
+
+def train(folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False, identity="a"):
+    student = tiny_mae()
+    outcome = unlearn(
+        student, make_objective(folder, settings, method),
+        store=open_store(str(folder)), identity=identity, is_enough=enough,
+    )  # fmt: skip
+    return student, outcome
+
+
+def weights(model):
+    return {name: p.detach().clone() for name, p in model.network.named_parameters()}
+
+
+def same(first, second):
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def settings_for(name, **changes):
+    """Settings of a longer training without probes and without saved states."""
+    given = {"steps": 200, "warmup": 10, "batch_size": 8, "learning_rate": 2e-3}
+    given |= {"probe_every": 0, "save_every": 999.0}
+    return TrainingSettings(name=name, **{**given, **changes})
+
+
+def mean_losses(student, objective, batches=20):
+    """Retain and forget loss of a student over batches that no training sees."""
+    with torch.no_grad():
+        draws = [draw_batch(objective.plan, 10_000 + number) for number in range(batches)]
+        losses = [torch.stack(objective.losses(student, draw)) for draw in draws]
+    return torch.stack(losses).mean(dim=0).tolist()
