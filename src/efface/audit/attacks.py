@@ -59,9 +59,7 @@ RUN: dict[str, Callable[[Target], AttackResult]] = {
     ),
     "encoder-swap": lambda t: encoder_swap(t.before, t.after, t.sets["forget"], t.view),
     "membership": lambda t: membership(t.before, t.after, t.sets, t.view),
-    "detector": lambda t: detector(
-        t.before, t.after, t.sets["forget"], t.sets["control"], t.view
-    ),
+    "detector": lambda t: detector(t.before, t.after, t.sets["forget"], t.sets["control"], t.view),
     "embedding-probe": lambda t: embedding_probe(t.before, t.after, t.sets, t.view),
     "relearning": lambda t: relearning(t.before, t.after, t.sets, t.view, t.effort),
 }

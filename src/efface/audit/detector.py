@@ -43,9 +43,12 @@ def detector(
     """
     findings = []
     for side, model in (("before", before), ("after", after)):
-        features = [view.embed_painted(given.images_NCHW, model) for given in (forget, control)]
-        scores = separate(*features, forget.subjects, control.subjects)
-        found = with_interval(auc, *scores, forget.subjects, control.subjects, view.seed)
+        first_ND, second_ND = (
+            view.embed_painted(given.images_NCHW, model) for given in (forget, control)
+        )
+        subjects = forget.subjects, control.subjects
+        scores = separate(first_ND, second_ND, *subjects)
+        found = with_interval(auc, *scores, *subjects, view.seed)
         note = f"{len(forget)} forgotten, {len(control)} never seen"
         findings.append(to_finding(side, "AUC", found, note))
     recipe = {**view.recipe, "classifier": "logistic regression", "penalty": PENALTY}

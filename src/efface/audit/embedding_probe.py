@@ -49,9 +49,7 @@ def embedding_probe(
         paint = fit_ridge(*rows["retain"])
         errors = {
             "retain": [_errors(paint(rows[side][0]), rows[side][1]) for side in SIDES],
-            "these images": [
-                _cross_validated(rows[side], sets[side].subjects) for side in SIDES
-            ],
+            "these images": [_cross_validated(rows[side], sets[side].subjects) for side in SIDES],
         }
         for trained, (forget_N, control_N) in errors.items():
             found = difference(
@@ -71,7 +69,7 @@ def encoded(model: ImageToImageModel, given: Pictures, view: View) -> Rows:
     hidden_N = view.hidden_N(model).to(given.images_NCHW.device)
     holes_HW = pixel_mask(hidden_N, model.grid, (model.image_size, model.image_size))[0]
     features, pixels = [], []
-    for batch in given.images_NCHW.split(BATCH):
+    for batch in torch.split(given.images_NCHW, BATCH):
         hidden_BN = hidden_N.expand(len(batch), -1)
         encoded_BTK = model.encode(model.prepare(batch), hidden_BN)
         features.append(encoded_BTK.flatten(1).float().cpu().numpy())

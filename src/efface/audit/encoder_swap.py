@@ -5,7 +5,6 @@ what was forgotten. That is why the promise is about the model that is served.
 """
 
 import copy
-from typing import cast
 
 import torch
 
@@ -35,7 +34,7 @@ def encoder_swap(
 @torch.no_grad()
 def with_encoder(model: ImageToImageModel, source: ImageToImageModel) -> ImageToImageModel:
     """A copy of ``model`` with the encoder weights of ``source``."""
-    swapped = cast(ImageToImageModel, copy.deepcopy(model))
+    swapped = copy.deepcopy(model)
     weights = dict(source.encoder_parameters())
     for name, parameter in swapped.encoder_parameters():
         parameter.copy_(weights[name])

@@ -23,7 +23,7 @@ def fold_by_subject(*sides: Sequence[str]) -> list[NDArray[np.int64]]:
         if len(set(names)) < FOLDS:
             names = [f"{number}/{row}" for row in range(len(names))]
         fresh = [name for name in names if name not in fold_of]
-        groups = group_subjects(fresh, FOLDS) if fresh else []
-        fold_of |= dict(zip(fresh, map(int, groups), strict=True))
+        if fresh:
+            fold_of |= dict(zip(fresh, group_subjects(fresh, FOLDS).tolist(), strict=True))
         folds.append(np.array([fold_of[name] for name in names], dtype=np.int64))
     return folds

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from efface.audit.record import AttackResult, Finding, to_finding
 from efface.audit.roc import LEAST_OTHERS, auc, tpr_at_one_percent, with_interval
 from efface.audit.view import Pictures, View
-from efface.metrics.gaussian import Floats
 from efface.models.protocol import ImageToImageModel
 
 OTHERS = {"forget": "control", "retain": "holdout"}
@@ -36,8 +35,8 @@ def membership(
     findings: list[Finding] = []
     for members, others in OTHERS.items():
         for side, model in (("before", before), ("after", after)):
-            scores = [-view.distances(sets[name].images_NCHW, model) for name in (members, others)]
-            findings += _findings(f"{members} {side}", sets[members], sets[others], *scores, view)
+            sides = sets[members], sets[others]
+            findings += _findings(f"{members} {side}", *sides, model, view)
     recipe = {**view.recipe, "others": OTHERS, "interval": "bootstrap over subjects"}
     return AttackResult(attack="membership", seed=view.seed, recipe=recipe, findings=findings)
 
@@ -46,12 +45,12 @@ def _findings(
     case: str,
     members: Pictures,
     others: Pictures,
-    member_scores: Floats,
-    other_scores: Floats,
+    model: ImageToImageModel,
     view: View,
 ) -> list[Finding]:
+    scores = [-view.distances(given.images_NCHW, model) for given in (members, others)]
     counts = f"{len(members)} members, {len(others)} others"
-    given = member_scores, other_scores, members.subjects, others.subjects, view.seed
+    given = scores[0], scores[1], members.subjects, others.subjects, view.seed
     area = to_finding(f"{case}, AUC", "AUC", with_interval(auc, *given), counts)
     case = f"{case}, TPR at 1 % FPR"
     if len(others) < LEAST_OTHERS:

@@ -88,6 +88,7 @@ class View:
         self, images_NCHW: Tensor, work: Callable[[Tensor], Tensor]
     ) -> NDArray[np.float32]:
         parts = [
-            work(unit_pixels(batch)).float().cpu().numpy() for batch in images_NCHW.split(BATCH)
+            work(unit_pixels(batch)).float().cpu().numpy()
+            for batch in torch.split(images_NCHW, BATCH)
         ]
         return np.concatenate(parts)

@@ -87,9 +87,7 @@ def _attack(
         before=old,
         after=new,
         sets={name: _read(sets / name, old, rules.audit.images, device) for name in SETS},
-        view=View(
-            mask=rules.masks.score[0], extractor=extractor, seed=rules.evaluation.seed
-        ),
+        view=View(mask=rules.masks.score[0], extractor=extractor, seed=rules.evaluation.seed),
         masks=rules.audit.swept_masks(rules.masks.score, rules.masks.held_out),
         settings=rules.audit,
     )

@@ -63,8 +63,8 @@ def altered_queries(measurements: Measurements, settings: AlteredQueriesSettings
             failures.append(f"The rise for query {finding.case} {bound}.")
         elif not bound > settings.minimum_rise:
             failures.append(
-                f"For query {finding.case} the forget distance rose by {number(finding.value or 0)} "
-                f"(n = {finding.n}), with a one-sided {settings.confidence:.0%} lower bound of "
+                f"For query {finding.case} the forget distance rose by "
+                f"{number(finding.value or 0)} (n = {finding.n}), with a one-sided {settings.confidence:.0%} lower bound of "
                 f"{number(bound)}, which must be above {settings.minimum_rise:g}."
             )
         else:
@@ -111,9 +111,7 @@ def _failed(reason: str) -> Answer:
     return Answer(summary="", failures=[reason])
 
 
-def _find(
-    measurements: Measurements, attack: str, cases: Sequence[str]
-) -> list[Finding] | str:
+def _find(measurements: Measurements, attack: str, cases: Sequence[str]) -> list[Finding] | str:
     """The findings of an attack, one for each case; or why there is nothing to believe."""
     audit, report, policy = measurements.audit, measurements.report, measurements.policy
     if audit is None:
