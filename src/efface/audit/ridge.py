@@ -23,7 +23,7 @@ def fit_ridge(
     wanted_NP = np.asarray(targets_NP - target_mean, np.float64)
     values_N, vectors_NN = np.linalg.eigh(centred_NK @ centred_NK.T)
     values_N = values_N.clip(min=0)
-    scale = max(float(values_N.mean()), np.finfo(np.float64).tiny)
+    scale = float(values_N.mean()) or 1.0
     rotated_NP = vectors_NN.T @ wanted_NP
 
     def left_out(penalty: float) -> float:

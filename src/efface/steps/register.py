@@ -107,7 +107,7 @@ def check_verdict(
         "after": fingerprint(after),
     }
     names = {"report_sha256": str(report), "policy_sha256": "policy", "after": f"model {after}"}
-    names["audit_sha256"] = f"audit {audit}"
+    names["audit_sha256"] = f"audit {audit or '(none given)'}"
     for field, value in found.items():
         if getattr(verdict, field) != value:
             raise BlockedError(

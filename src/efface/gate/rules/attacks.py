@@ -64,8 +64,9 @@ def altered_queries(measurements: Measurements, settings: AlteredQueriesSettings
         elif not bound > settings.minimum_rise:
             failures.append(
                 f"For query {finding.case} the forget distance rose by "
-                f"{number(finding.value or 0)} (n = {finding.n}), with a one-sided {settings.confidence:.0%} lower bound of "
-                f"{number(bound)}, which must be above {settings.minimum_rise:g}."
+                f"{number(finding.value or 0)} (n = {finding.n}), with a one-sided "
+                f"{settings.confidence:.0%} lower bound of {number(bound)}, which must be "
+                f"above {settings.minimum_rise:g}."
             )
         else:
             bounds.append(bound)
