@@ -26,6 +26,7 @@ KEPT = {
     "verdict.json": "gate/verdict",
     "verdict.md": "gate/summary",
     "report.json": "merge/report",
+    "audit.json": "audit/findings",
     "evidence.html": "explain/page",
 }
 """File in the run's folder -> artifact it is a copy of."""

@@ -1,14 +1,16 @@
 """The graph that brings deletion tickets to a model that has forgotten, or to a refusal.
 
-intake -+- due ------> shard -> unlearn -> evaluate (each part) -> merge -> gate -> explain
-        |                                                                  +- passed -> register
-        |                                                                  +- blocked -> refuse
+intake -+- due --> shard -> unlearn -+-> evaluate (each part) -> merge -+-> gate -> explain
+        |                            +-> audit -------------------------+    |
+        |                                                                    +- passed -> register
+        |                                                                    +- blocked -> refuse
         +- nothing due -> idle
 settle, always
 """
 
 from kfp import dsl
 
+from components.audit import audit
 from components.evaluate import evaluate
 from components.explain import explain
 from components.gate import gate
@@ -71,14 +73,14 @@ def unlearn_pipeline(
                 merge(statistics=dsl.Collected(scored.outputs["statistics"]), **work),
                 "Merge the scores",
             )
-            report = merged.outputs["report"]
+            attacked = on_gpu(audit(**work), "Attack it, beside controls")
+            found = {"report": merged.outputs["report"], "audit": attacked.outputs["findings"]}
             judged = on_cpu(
-                gate(report=report, policy=policy, after=work["after"], **run),
-                "May it be served?",
+                gate(policy=policy, after=work["after"], **found, **run), "May it be served?"
             )
-            verdict = judged.outputs["verdict"]
-            page = on_cpu(explain(report=report, verdict=verdict, **work), "Write the evidence")
-            record = {"report": report, "verdict": verdict, "page": page.outputs["page"]}
+            found["verdict"] = judged.outputs["verdict"]
+            page = on_cpu(explain(**found, **work), "Write the evidence")
+            record = {**found, "page": page.outputs["page"]}
             record |= {"batch": batch.outputs["batch"], "sets": work["sets"], "policy": policy}
             record |= {"name": name, "registry": registry, **run}
             with dsl.If(judged.outputs["Output"] == True, name="passed"):  # noqa: E712

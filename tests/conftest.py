@@ -1,9 +1,18 @@
 """Fixtures that several folders of tests share."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Key, registry and caches of the tests are not those of who runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EFFACE_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 @pytest.fixture(scope="session")

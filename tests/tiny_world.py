@@ -121,12 +121,14 @@ def _policy(folder: Path) -> dict[str, Any]:
         "masks": {"train": ["centre:2x2"], "score": ["centre:2x2"], "held_out": ["outpaint:2x2"]},
         "evaluation": {"seed": 0},
         "privacy": {"forget_pictures": False},
+        "audit": {"attacks": ["mask-sweep", "encoder-swap"], "images": 12},
         "rules": {
             "forget-distance-rises": {"minimum_rise": 1e-9, "confidence": 0.9},
             "retain-fid": {"relative": 1e3, "absolute": 1e6, "minimum_images": 20},
             "retain-distance": {"margin": 1.0, "minimum_images": 20},
             "sample-counts": {"minimum": {"forget": 10, "holdout": 20, "neighbours": 5}},
             "hygiene": {},
+            "altered-queries": {"minimum_rise": 1e-9, "report_only": True},
         },
     }
 

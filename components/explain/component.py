@@ -8,6 +8,7 @@ from components.images import GPU
 @dsl.component(base_image=GPU, install_kfp_package=False)
 def explain(
     report: dsl.Input[dsl.Artifact],
+    audit: dsl.Input[dsl.Artifact],
     verdict: dsl.Input[dsl.Artifact],
     sets: dsl.Input[dsl.Dataset],
     before: dsl.Input[dsl.Model],
@@ -19,6 +20,7 @@ def explain(
 
     Args:
         report: What merge wrote.
+        audit: What audit wrote.
         verdict: What the gate answered.
         sets: What shard wrote; its forget images are shown only if the policy says so.
         before: The model in service.
@@ -33,6 +35,7 @@ def explain(
     task.call(
         explain.run,
         report=Path(report.path),
+        audit=Path(audit.path),
         verdict=Path(verdict.path),
         sets=Path(sets.path),
         before=Path(before.path),

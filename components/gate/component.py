@@ -8,6 +8,7 @@ from components.images import CORE
 @dsl.component(base_image=CORE, install_kfp_package=False)
 def gate(
     report: dsl.Input[dsl.Artifact],
+    audit: dsl.Input[dsl.Artifact],
     policy: str,
     after: dsl.Input[dsl.Model],
     run_id: str,
@@ -19,6 +20,7 @@ def gate(
 
     Args:
         report: What merge wrote.
+        audit: What audit wrote.
         policy: Path of the policy, YAML.
         after: The unlearned model; its bytes must be those that the report is about.
         run_id: Name of this run.
@@ -36,6 +38,7 @@ def gate(
     passed = task.call(
         gate.run,
         report=Path(report.path),
+        audit=Path(audit.path),
         policy=policy,
         after=Path(after.path),
         run_id=run_id,

@@ -9,6 +9,7 @@ from components.images import GPU
 def refuse(
     verdict: dsl.Input[dsl.Artifact],
     report: dsl.Input[dsl.Artifact],
+    audit: dsl.Input[dsl.Artifact],
     page: dsl.Input[dsl.HTML],
     batch: dsl.Input[dsl.Dataset],
     sets: dsl.Input[dsl.Dataset],
@@ -23,6 +24,7 @@ def refuse(
     Args:
         verdict: What the gate answered.
         report: What merge wrote.
+        audit: What audit wrote.
         page: The evidence page.
         batch: What intake wrote.
         sets: What shard wrote.
@@ -43,6 +45,7 @@ def refuse(
         refuse.run,
         verdict=Path(verdict.path),
         report=Path(report.path),
+        audit=Path(audit.path),
         page=Path(page.path),
         batch=Path(batch.path) / "batch.json",
         sets=Path(sets.path),

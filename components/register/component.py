@@ -9,6 +9,7 @@ from components.images import GPU
 def register(
     verdict: dsl.Input[dsl.Artifact],
     report: dsl.Input[dsl.Artifact],
+    audit: dsl.Input[dsl.Artifact],
     page: dsl.Input[dsl.HTML],
     batch: dsl.Input[dsl.Dataset],
     sets: dsl.Input[dsl.Dataset],
@@ -24,6 +25,7 @@ def register(
     Args:
         verdict: What the gate answered; it must have passed, and be about this model and report.
         report: What merge wrote.
+        audit: What audit wrote.
         page: The evidence page.
         batch: What intake wrote.
         sets: What shard wrote.
@@ -45,6 +47,7 @@ def register(
         register.run,
         verdict=Path(verdict.path),
         report=Path(report.path),
+        audit=Path(audit.path),
         page=Path(page.path),
         batch=Path(batch.path) / "batch.json",
         sets=Path(sets.path),

@@ -11,7 +11,7 @@ from efface.cli.state import only_process
 from efface.errors import InfrastructureError, TrainingError
 from efface.gate.verdict import Verdict, write_verdict
 
-STEPS = ("intake", "shard", "unlearn", "evaluate", "merge", "gate", "explain")
+STEPS = ("intake", "shard", "unlearn", "evaluate", "merge", "audit", "gate", "explain")
 ENDS = ("register", "refuse", "settle")
 
 
@@ -63,7 +63,8 @@ def test_a_passing_model_is_registered_and_the_run_settled(faked, run):
     assert run() == 0
     both = ["evaluate", "evaluate"]
     assert names(calls) == [
-        "intake", "shard", "unlearn", *both, "merge", "gate", "explain", "register", "settle",
+        "intake", "shard", "unlearn", *both, "merge", "audit", "gate", "explain", "register",
+        "settle",
     ]  # fmt: skip
     assert calls[-1][1]["status"] == "SUCCEEDED"
 

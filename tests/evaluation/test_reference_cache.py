@@ -33,3 +33,11 @@ def test_a_damaged_entry_is_not_trusted(tmp_path):
     cache.write(FEATURES, "images")
     next((tmp_path / "holdout-v1").iterdir()).write_bytes(b"half a file")
     assert cache.read("images") is None
+
+
+def test_what_cannot_be_kept_is_computed_again_and_no_run_fails(tmp_path, caplog):
+    (tmp_path / "holdout-abc").write_text("a file where the folder should be")
+    cache = open_cache(tmp_path, "holdout", "abc")
+    cache.write(np.zeros((2, 3), np.float32), "x")
+    assert cache.read("x") is None
+    assert "cache=not_kept" in caplog.text

@@ -36,6 +36,8 @@ def test_a_model_that_forgot_is_registered_with_its_evidence(world, folder, regi
     assert ended.exit_code == 0, read(ended.kept["verdict.json"])["reasons"]
     assert read(workspace / "registered.json")["name"] == "tiny"
     assert read(ended.kept["verdict.json"])["passed"]
+    attacks = [result["attack"] for result in read(ended.kept["audit.json"])["results"]]
+    assert attacks == ["mask-sweep", "encoder-swap"]
     assert "<html" in ended.kept["evidence.html"].read_text()
     assert_no_private_copy_is_left(folder / "run", workspace)
 

@@ -34,6 +34,7 @@ def test_the_graph_has_every_step(documents):
         "unlearn",
         "evaluate",
         "merge",
+        "audit",
         "gate",
         "explain",
         "register",

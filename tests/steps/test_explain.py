@@ -1,20 +1,24 @@
 import base64
 import re
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from efface.audit.record import write_audit
+from efface.audit.settings import AuditSettings
 from efface.data.reading import read_images
 from efface.evidence.page import shows_forget_pictures
 from efface.evidence.pictures import array_to_data_uri
 from efface.steps import explain
+from tests.audit.given import good_audit
 from tests.finished_run import FinishedRun, finished_run
 
 
-def explained(run: FinishedRun) -> str:
+def explained(run: FinishedRun, **more: Path) -> str:
     paths = {name: run.paths[name] for name in ("report", "verdict", "sets", "after", "policy")}
     out = run.folder / "page.html"
-    explain.run(**paths, before=run.folder / "before", out=out)
+    explain.run(**paths, before=run.folder / "before", out=out, **more)
     return out.read_text()
 
 
@@ -61,3 +65,20 @@ def test_pictures_are_png_of_the_size_of_the_image(tmp_path, number):
     run = finished_run(tmp_path / "run")
     head = base64.b64decode(forget_pictures(run)[number].removeprefix("data:image/png;base64,"))
     assert head[:4] == b"\x89PNG"
+
+
+def test_the_page_shows_what_attacks_found_where_there_was_an_audit(tmp_path):
+    run = finished_run(tmp_path / "run")
+    assert "Attacks and controls" not in explained(run)
+    audit = tmp_path / "audit.json"
+    write_audit(audit, good_audit(AuditSettings(), {"mask": "centre:2x2"}))
+    page = explained(run, audit=audit)
+    assert "Attacks and controls" in page
+    assert "jpeg:30" in page
+
+
+def test_a_damaged_audit_does_not_take_the_page_along(tmp_path):
+    audit = tmp_path / "audit.json"
+    audit.write_text("{")
+    page = explained(finished_run(tmp_path / "run"), audit=audit)
+    assert "Attacks and controls" not in page

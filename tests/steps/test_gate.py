@@ -8,11 +8,14 @@ import pytest
 import yaml
 from safetensors.numpy import save_file
 
+from efface.audit.record import write_audit
+from efface.audit.settings import AuditSettings
 from efface.evaluation.report import write_report
 from efface.files import sha256_file
 from efface.gate.verdict import read_verdict
 from efface.models.checkpoint import fingerprint
 from efface.steps import gate
+from tests.audit.given import good_audit
 from tests.gate.reports import (
     CLASSIFIER,
     RULES,
@@ -33,6 +36,7 @@ class Run:
         self.policy = folder / "policy.yaml"
         self.after = folder / "after"
         self.out = folder / "verdict.json"
+        self.audit = None
         self.after.mkdir()
         self.write_model(1.0)
         self.policy.write_text(yaml.safe_dump(POLICY))
@@ -53,6 +57,7 @@ class Run:
             run_id="run-1",
             workspace=str(self.folder / "workspace"),
             out=self.out,
+            audit=self.audit,
         )
         verdict = read_verdict(self.out)
         outcome = json.loads((self.folder / "workspace" / "run-1" / "outcome.json").read_text())
@@ -182,3 +187,29 @@ def test_a_folder_in_place_of_the_report_blocks(given):
     given.report.unlink()
     given.report.mkdir()
     assert given.judge().reasons[0].startswith("report: ")
+
+
+def test_an_audit_that_is_given_is_pinned_by_the_verdict(given):
+    given.audit = given.folder / "audit.json"
+    found = good_audit(AuditSettings(), {}, after=fingerprint(given.after))
+    write_audit(given.audit, found)
+    verdict = given.judge()
+    assert verdict.passed, verdict.reasons
+    assert verdict.audit_sha256 == sha256_file(given.audit)
+
+
+def test_an_audit_that_cannot_be_read_blocks_whatever_the_policy_asks(given):
+    given.audit = given.folder / "audit.json"
+    for content in (b"", b"{", b'{"version": 1}', b"[" * 100_000):
+        given.audit.write_bytes(content)
+        assert given.judge().reasons[0].startswith("audit: ")
+    given.audit.unlink()
+    assert "does not exist" in given.judge().reasons[0]
+
+
+def test_a_rule_about_an_audit_that_is_absent_blocks(given):
+    rules = {**RULES, "relearning": {}}
+    section = {"attacks": ["relearning"]}
+    given.policy.write_text(yaml.safe_dump({**POLICY, "rules": rules, "audit": section}))
+    (reason,) = given.judge().reasons
+    assert reason.startswith("relearning: There is no audit")

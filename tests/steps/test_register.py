@@ -2,10 +2,14 @@ import json
 
 import pytest
 
+from efface.audit.record import write_audit
+from efface.audit.settings import AuditSettings
 from efface.errors import BlockedError, InputError
+from efface.files import sha256_file
 from efface.models.checkpoint import save_model
 from efface.registry.connection import connected
 from efface.steps import refuse, register
+from tests.audit.given import good_audit
 from tests.finished_run import FinishedRun, edit_verdict, finished_run
 from tests.tiny import tiny_mae
 
@@ -79,3 +83,26 @@ def test_refuse_does_not_take_a_passed_verdict(passed, registry):
     paths = {key: value for key, value in passed.paths.items() if key != "after"}
     with pytest.raises(InputError, match="is passed"):
         refuse.run(**paths, name="demo", registry=registry)
+
+
+def test_an_audit_that_the_verdict_is_not_about_is_refused(passed, registry):
+    audit = passed.folder / "audit.json"
+    write_audit(audit, good_audit(AuditSettings(), {}))
+    with pytest.raises(BlockedError, match="audit.json is not the one that passed"):
+        register.run(**passed.paths, name="demo", registry=registry, audit=audit)
+
+
+def test_an_audit_that_passed_is_kept_with_the_evidence(passed, registry):
+    audit = passed.folder / "audit.json"
+    write_audit(audit, good_audit(AuditSettings(), {}))
+    edit_verdict(passed, audit_sha256=sha256_file(audit))
+    register.run(**passed.paths, name="demo", registry=registry, audit=audit)
+    record = json.loads((passed.folder / "workspace" / "run-1" / "registered.json").read_text())
+    with connected(registry) as client:
+        kept = {one.path for one in client.list_artifacts(record["mlflow_run_id"], "evidence")}
+    assert "evidence/audit.json" in kept
+
+
+def test_an_audit_that_was_left_out_after_the_verdict_is_refused(passed, registry):
+    edit_verdict(passed, audit_sha256="a" * 64)
+    refused(passed, registry, "none given. is not the one that passed")

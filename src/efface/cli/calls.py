@@ -65,12 +65,21 @@ def merge(given: argparse.Namespace) -> int:
     return 0
 
 
+def audit(given: argparse.Namespace) -> int:
+    """Attack the model."""
+    from efface.steps import audit
+
+    names = audit.run(**pick(given, *MODELS, "out"))
+    print(f"{', '.join(names) or 'the policy names no attack'}: {given.out}")
+    return 0
+
+
 def gate(given: argparse.Namespace) -> int:
     """Judge; exit 3 when blocked."""
     from efface.gate.verdict import read_verdict
     from efface.steps import gate
 
-    passed = gate.run(**pick(given, "report", "policy", "after", "out", *PLACE))
+    passed = gate.run(**pick(given, "report", "audit", "policy", "after", "out", *PLACE))
     print(f"{'passed' if passed else 'BLOCKED'}: {given.out}")
     for reason in read_verdict(given.out).reasons:
         print(f"  {reason}")
@@ -81,7 +90,7 @@ def explain(given: argparse.Namespace) -> int:
     """Write the page."""
     from efface.steps import explain
 
-    explain.run(**pick(given, "report", "verdict", *MODELS, "out"))
+    explain.run(**pick(given, "report", "audit", "verdict", *MODELS, "out"))
     print(given.out)
     return 0
 
@@ -112,6 +121,6 @@ def settle(given: argparse.Namespace) -> int:
 
 
 def _record(given: argparse.Namespace) -> dict[str, Any]:
-    places = pick(given, "verdict", "report", "page", "sets", "policy", "name", *PLACE)
+    places = pick(given, "verdict", "report", "audit", "page", "sets", "policy", "name", *PLACE)
     batch = given.batch / "batch.json"
     return {**places, "batch": batch, "registry": options.registry_of(given)}

@@ -17,6 +17,7 @@ PATHS = {
     "before": "folder of the model in service",
     "after": "folder of the unlearned model",
     "report": "report.json that merge wrote",
+    "audit": "audit.json that audit wrote",
     "verdict": "verdict.json that the gate wrote",
     "page": "evidence page that explain wrote, HTML",
 }
@@ -44,6 +45,13 @@ def add_required(parser: argparse.ArgumentParser, *names: str) -> None:
         kind: Callable[[str], Any] = Path if name in PATHS else str
         text = PATHS[name] if name in PATHS else WORDS[name]
         parser.add_argument(f"--{name}", type=kind, required=True, help=f"{text} (required)")
+
+
+def add_audit(parser: argparse.ArgumentParser) -> None:
+    """Add ``--audit``."""
+    parser.add_argument(
+        "--audit", type=Path, help=f"{PATHS['audit']} (default: none; a rule about it then blocks)"
+    )
 
 
 def add_out(parser: argparse.ArgumentParser, text: str) -> None:

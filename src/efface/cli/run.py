@@ -23,7 +23,7 @@ TEXT = (
 )
 
 
-FILES = ("report.json", "verdict.json", "evidence.html")
+FILES = ("report.json", "verdict.json", "evidence.html", "audit.json")
 """In the run's folder, for people."""
 
 
@@ -146,18 +146,20 @@ def _judge(
     asked: Asked, state: RunState, folder: Path, parts: list[str], models: dict[str, Any]
 ) -> None:
     """Score, judge, explain, and register or refuse."""
-    from efface.steps import evaluate, explain, gate, merge, refuse, register
+    from efface.steps import audit, evaluate, explain, gate, merge, refuse, register
 
     place: dict[str, Any] = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
-    report, verdict, page = (folder / name for name in FILES)
+    report, verdict, page, attacks = (folder / name for name in FILES)
     statistics = [folder / "statistics" / f"{number:05d}" for number in range(len(parts))]
     for part, out in zip(parts, statistics, strict=True):
         score = partial(evaluate.run, shard=part, out=out, **models, **place)
         state.once(f"evaluate {part}", score)
     state.once("merge", lambda: merge.run(statistics=statistics, out=report, **models))
-    judged: dict[str, Any] = {"policy": asked.policy, "after": models["after"], **place}
-    passed = state.once("gate", lambda: gate.run(report=report, out=verdict, **judged))
-    shown: dict[str, Any] = {"report": report, "verdict": verdict}
+    state.once("audit", lambda: audit.run(out=attacks, **models))
+    found: dict[str, Any] = {"report": report, "audit": attacks}
+    judged: dict[str, Any] = {"policy": asked.policy, "after": models["after"], **found, **place}
+    passed = state.once("gate", lambda: gate.run(out=verdict, **judged))
+    shown = {**found, "verdict": verdict}
     state.once("explain", lambda: explain.run(out=page, **shown, **models))
     names = {"policy": asked.policy, "name": asked.name, "registry": asked.registry, **place}
     batch = folder / "batch" / "batch.json"
@@ -178,7 +180,7 @@ def _show(asked: Asked, state: RunState, folder: Path) -> int:
             "no model was touched"
         )
         return 0
-    report, verdict, page = (folder / name for name in FILES)
+    report, verdict, page, _ = (folder / name for name in FILES)
     version = state.results.get("register")
     model = f"models:/{asked.name}/{version}" if version else None
     show_result(report=report, verdict=verdict, page=page, model=model)

@@ -44,13 +44,21 @@ def add_commands(commands: "Commands") -> None:
     add_required(parser, *MODELS)
     add_out(parser, "report.json")
 
+    parser = add_command(
+        commands, "audit", calls.audit, "run the attacks that the policy names on the new model"
+    )
+    add_required(parser, *MODELS)
+    add_out(parser, "audit.json")
+
     parser = add_command(commands, "gate", calls.gate, "answer whether the model may be served")
     add_required(parser, "report", "policy", "after")
+    options.add_audit(parser)
     add_out(parser, "verdict.json, always written")
     add_run(parser)
 
     parser = add_command(commands, "explain", calls.explain, "write the evidence page")
     add_required(parser, "report", "verdict", *MODELS)
+    options.add_audit(parser)
     add_out(parser, "the page, HTML")
 
     for name, handle, text in (
@@ -61,6 +69,7 @@ def add_commands(commands: "Commands") -> None:
         add_required(parser, "verdict", "report", "page", "batch", "sets", "policy", "name")
         add_run(parser)
         options.add_registry(parser)
+        options.add_audit(parser)
         if name == "register":
             add_required(parser, "after")
 

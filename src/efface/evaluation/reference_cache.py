@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.errors import InfrastructureError
 from efface.files import sha256_bytes, whole_file
 
 log = logging.getLogger(__name__)
@@ -50,11 +51,14 @@ class ReferenceCache:
             return None
 
     def write(self, features_ND: NDArray[np.float32], *identity: str) -> None:
-        """Keep features under this identity."""
+        """Keep features under this identity; a run does not fail because it could not."""
         if self.folder is None:
             return
-        with whole_file(self._path(identity)) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, features=features_ND)
+        try:
+            with whole_file(self._path(identity)) as temporary, temporary.open("wb") as stream:
+                np.savez(stream, features=features_ND)
+        except (InfrastructureError, OSError) as error:  # a full disk, or another run's eviction
+            log.warning("cache=not_kept path=%s error=%r", self._path(identity), error)
 
     def _path(self, identity: tuple[str, ...]) -> Path:
         assert self.folder is not None

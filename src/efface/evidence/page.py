@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
+from efface.audit.record import Audit
 from efface.evaluation.report import Report
+from efface.evidence.attacks import attack_tables
 from efface.evidence.pictures import Gallery
 from efface.evidence.plots import MOST, subjects_to_svg
 from efface.evidence.tables import SubjectRow, recipes, score_rows, subject_rows, tiles
@@ -45,6 +47,8 @@ class Contents:
     set_sizes: dict[str, int] = field(default_factory=dict)
     """Set name -> number of samples."""
     galleries: list[Gallery] = field(default_factory=list)
+    audit: Audit | None = None
+    """None when there was none, or it could not be read."""
 
     @property
     def forget_pictures(self) -> bool:
@@ -87,6 +91,7 @@ def contents_to_html(contents: Contents) -> str:
         ],
         plot=_plot(contents),
         recipes=recipes(contents.report) if contents.report else [],
+        attacks=attack_tables(contents.audit) if contents.audit else [],
         rules=[check.rule for check in contents.verdict.checks],
         most=MOST,
         most_reasons=MOST_REASONS,

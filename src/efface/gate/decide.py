@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from efface.audit.record import Audit
 from efface.errors import ConfigError
 from efface.evaluation.report import Report
 from efface.gate.fields import build
@@ -14,15 +15,22 @@ Answered = tuple[Check, list[str]]
 """A check, and the sentences of it that keep the model back."""
 
 
-def decide(report: Report, policy: Policy, report_sha256: str) -> Verdict:
+def decide(
+    report: Report,
+    policy: Policy,
+    report_sha256: str,
+    audit: Audit | None = None,
+    audit_sha256: str = "",
+) -> Verdict:
     """Judge a report.
 
     Args:
         report: every score of the run.
         policy: which rules are on, and their settings.
         report_sha256: of the report file's bytes; goes into the verdict, so that a report that is
-        changed later no
-            longer matches it.
+            changed later no longer matches it.
+        audit: what the attacks found; None where there was no audit.
+        audit_sha256: of the audit file's bytes, for the verdict; empty when there is none.
 
     Returns:
         A verdict that is passed only if both main rules are on and every rule that blocks has
@@ -33,7 +41,7 @@ def decide(report: Report, policy: Policy, report_sha256: str) -> Verdict:
         for name in MAIN_RULES
         if name not in policy.rules
     ]
-    answers += _answers(report, policy)
+    answers += _answers(report, policy, audit)
     reasons = [f"{check.rule}: {why}" for check, failures in answers for why in failures]
     return Verdict(
         passed=not reasons,
@@ -41,21 +49,29 @@ def decide(report: Report, policy: Policy, report_sha256: str) -> Verdict:
         checks=[check for check, _ in answers],
         policy_sha256=policy.sha256,
         report_sha256=report_sha256,
+        audit_sha256=audit_sha256,
         before=str(report.before),
         after=str(report.after),
     )
 
 
 def blocked_verdict(
-    reason: str, *, rule: str, policy_sha256: str = "", report_sha256: str = "", after: str = ""
+    reason: str,
+    *,
+    rule: str,
+    policy_sha256: str = "",
+    report_sha256: str = "",
+    audit_sha256: str = "",
+    after: str = "",
 ) -> Verdict:
     """The verdict where there is nothing to judge, such as an unreadable report or policy.
 
     Args:
         reason: a full sentence.
-        rule: what stopped it: report, policy or checkpoint.
+        rule: what stopped it: report, audit, policy or checkpoint.
         policy_sha256: of the policy's bytes; empty when there are none.
         report_sha256: of the report's bytes; empty when there are none.
+        audit_sha256: of the audit's bytes; empty when there are none.
         after: fingerprint of the model judged; empty when unknown.
     """
     check, reasons = _blocked(rule, reason)
@@ -65,14 +81,15 @@ def blocked_verdict(
         checks=[check],
         policy_sha256=policy_sha256,
         report_sha256=report_sha256,
+        audit_sha256=audit_sha256,
         before="",
         after=after,
     )
 
 
-def _answers(report: Report, policy: Policy) -> list[Answered]:
+def _answers(report: Report, policy: Policy, audit: Audit | None) -> list[Answered]:
     try:
-        measurements = Measurements(report, policy)
+        measurements = Measurements(report, policy, audit)
     except Exception as error:  # a gate that does not answer is a gate that is open
         return [_blocked("report", f"The scores cannot be read ({_named(error)}).")]
     return [_answer(name, given, measurements) for name, given in policy.rules.items()]

@@ -8,6 +8,7 @@ back as a sentence instead of a measurement.
 from dataclasses import dataclass
 from typing import Any
 
+from efface.audit.record import Audit
 from efface.evaluation.report import SIDES, Report, Score
 from efface.gate.intervals import Estimate
 from efface.gate.plausibility import agree, problem_of
@@ -55,10 +56,11 @@ class Measurement:
 class Measurements:
     """The scores of a report, looked up by what they measure."""
 
-    def __init__(self, report: Report, policy: Policy) -> None:
+    def __init__(self, report: Report, policy: Policy, audit: Audit | None = None) -> None:
         """Index the scores once."""
         self.report = report
         self.policy = policy
+        self.audit = audit
         self._scores: dict[tuple[Asked, str], list[Score]] = {}
         for s in report.scores:
             asked = Asked(

@@ -11,6 +11,7 @@
       held_out: ["outpaint:6x6"]         # never trained on
     evaluation: {seed: 0, max_images: {forget: 1000, holdout: 2000}}
     privacy: {forget_pictures: false}
+    audit: {attacks: [mask-sweep, relearning]}
     rules:
       forget-distance-rises: {minimum_rise: 0.05}
       retain-fid: {relative: 0.05, absolute: 40}
@@ -22,6 +23,8 @@ Extractor paths are relative to the policy's own folder unless they are absolute
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from efface.audit.settings import AuditSettings
 
 VERSION = 1
 EXTRACTORS = ("distance", "fid")
@@ -85,6 +88,8 @@ class Policy:
     """Of the YAML file's bytes."""
     folder: str
     """Where the policy was read from; extractor paths are relative to it."""
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    """Which attacks are run; none unless named."""
 
 
 def read_policy(path: str | Path) -> Policy:

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from efface.audit.settings import AuditSettings
 from efface.errors import ConfigError
 from efface.files import sha256_bytes
 from efface.gate.fields import build, check_keys, check_value, mapping_of
@@ -19,10 +20,10 @@ from efface.gate.policy import (
     Policy,
     Privacy,
 )
-from efface.gate.rules import MAIN_RULES, RULES
+from efface.gate.rules import MAIN_RULES, NEEDED_ATTACKS, RULES
 from efface.models.mask_policy import parse_mask_policy
 
-KEYS = ["version", "name", "extractors", "masks", "evaluation", "privacy", "rules"]
+KEYS = ["version", "name", "extractors", "masks", "evaluation", "privacy", "audit", "rules"]
 
 
 class _Loader(yaml.SafeLoader):
@@ -88,13 +89,15 @@ def _policy(given: Any, sha256: str, folder: str) -> Policy:
     if not name:
         raise ConfigError("name is missing: give the policy a name, such as fashion-demo")
     masks = _masks(top.get("masks"))
+    audit = build(AuditSettings, top.get("audit"), "audit")
     return Policy(
         name=name,
         extractors=_extractors(top.get("extractors")),
         masks=masks,
         evaluation=_evaluation(top.get("evaluation")),
         privacy=build(Privacy, top.get("privacy"), "privacy"),
-        rules=_rules(top.get("rules"), masks),
+        audit=audit,
+        rules=_rules(top.get("rules"), masks, audit),
         sha256=sha256,
         folder=folder,
     )
@@ -151,7 +154,7 @@ def _evaluation(given: Any) -> EvaluationSettings:
     return settings
 
 
-def _rules(given: Any, masks: Masks) -> dict[str, dict[str, Any]]:
+def _rules(given: Any, masks: Masks, audit: AuditSettings) -> dict[str, dict[str, Any]]:
     named = mapping_of(given, "rules")
     check_keys(named, list(RULES), "rules")
     for name, value in named.items():
@@ -171,4 +174,7 @@ def _rules(given: Any, masks: Masks) -> dict[str, dict[str, Any]]:
             raise ConfigError(f"{where}{error}") from None
     if "held-out-masks" in rules and not masks.held_out:
         raise ConfigError("rules.held-out-masks is on but masks.held_out is empty: add a mask")
+    for name, attack in NEEDED_ATTACKS.items():
+        if name in rules and attack not in audit.attacks:
+            raise ConfigError(f"rules.{name} is on but audit.attacks lacks {attack}: add it there")
     return rules

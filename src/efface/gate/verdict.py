@@ -46,6 +46,8 @@ class Verdict:
     """Fingerprint of the model in service; empty when the report could not be read."""
     after: str
     """Fingerprint of the model judged; empty when it could not be read."""
+    audit_sha256: str = ""
+    """Empty when there was no audit."""
 
 
 def write_verdict(path: Path, verdict: Verdict) -> None:

@@ -14,7 +14,7 @@ from efface.files import sha256_file
 from efface.gate.verdict import Verdict, read_verdict
 
 FOLDER = "evidence"
-"""Folder of a run's artifacts that holds report.json, verdict.json and page.html."""
+"""Folder of a run's artifacts that holds report.json, verdict.json, audit.json and page.html."""
 TAG_LIMIT = 4000
 """Characters of a tag; MLflow refuses much longer ones."""
 
@@ -36,6 +36,8 @@ class Evidence:
     """Deletion tickets that the run worked on."""
     dataset_sha256: str
     """Of the dataset's manifest."""
+    audit: Path | None = None
+    """None where there was no audit."""
 
     def files(self) -> list[Path]:
         """Files to upload; the page only when it shows nothing that must not persist.
@@ -48,7 +50,8 @@ class Evidence:
                 f"page {self.page} shows forget images, which policy {self.policy_name!r} does not "
                 "allow to persist: make it again with `efface explain`"
             )
-        return [path for path in (self.verdict, self.report, self.page) if path.is_file()]
+        given = (self.verdict, self.report, self.page, self.audit)
+        return [path for path in given if path is not None and path.is_file()]
 
 
 def judged(evidence: Evidence) -> tuple[Verdict, Report | None]:
@@ -67,6 +70,7 @@ def tags(evidence: Evidence, verdict: Verdict, report: Report | None) -> dict[st
         "policy": evidence.policy_name,
         "policy_sha256": evidence.policy_sha256,
         "report_sha256": verdict.report_sha256,
+        "audit_sha256": verdict.audit_sha256,
         "verdict_sha256": sha256_file(evidence.verdict),
         "base_fingerprint": verdict.before,
         "model_fingerprint": verdict.after,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from efface.audit.record import Audit, read_audit
 from efface.data.manifest import read_manifest
 from efface.data.reading import read_images
 from efface.errors import InputError
@@ -36,6 +37,7 @@ def run(
     after: Path,
     policy: str,
     out: Path,
+    audit: Path | None = None,
 ) -> None:
     """Write the evidence page.
 
@@ -47,6 +49,7 @@ def run(
         after: folder of the unlearned model.
         policy: path of the policy; it says whether forget images may be shown.
         out: where the page goes.
+        audit: ``audit.json``; None, absent or damaged: the page shows no attacks.
 
     Raises:
         InputError: verdict, sets, models or policy are absent or wrong.
@@ -61,6 +64,7 @@ def run(
         asked=_asked(plan, sets),
         set_sizes=sizes,
         galleries=_galleries(sizes, sets, before, after, rules),
+        audit=_audit(audit) if audit else None,
     )
     write_bytes(out, contents_to_html(contents).encode())
     logger.info("event=page_written path=%s forget_pictures=%s", out, contents.forget_pictures)
@@ -82,6 +86,14 @@ def _report(path: Path) -> Report | None:
         return read_report(path)
     except InputError as error:
         logger.warning("event=report_unreadable error=%s", error)
+        return None
+
+
+def _audit(path: Path) -> Audit | None:
+    try:
+        return read_audit(path)
+    except InputError as error:
+        logger.warning("event=audit_unreadable error=%s", error)
         return None
 
 

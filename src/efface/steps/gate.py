@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from efface.audit.record import read_audit
 from efface.errors import EffaceError
 from efface.evaluation.report import read_report
 from efface.files import sha256_file
@@ -23,7 +24,16 @@ OUTCOME = "outcome.json"
 """In the run's folder of the workspace: the verdict's passed and reasons, for settle."""
 
 
-def run(*, report: Path, policy: str, after: Path, run_id: str, workspace: str, out: Path) -> bool:
+def run(
+    *,
+    report: Path,
+    policy: str,
+    after: Path,
+    run_id: str,
+    workspace: str,
+    out: Path,
+    audit: Path | None = None,
+) -> bool:
     """Judge the report of a run.
 
     Args:
@@ -33,6 +43,7 @@ def run(*, report: Path, policy: str, after: Path, run_id: str, workspace: str, 
         run_id: name of the run.
         workspace: place shared by the steps of the run; gets outcome.json.
         out: where ``verdict.json`` goes.
+        audit: ``audit.json`` of the audit step; None where the policy has no rule about it.
 
     Returns:
         Whether the model passed. A blocked model is an answer, not an error.
@@ -40,7 +51,7 @@ def run(*, report: Path, policy: str, after: Path, run_id: str, workspace: str, 
     Raises:
         InfrastructureError: the verdict or the outcome cannot be written.
     """
-    verdict = judge(report, policy, after)
+    verdict = judge(report, policy, after, audit)
     write_verdict(out, verdict)
     outcome = {"passed": verdict.passed, "reasons": verdict.reasons}
     content = (json.dumps(outcome, indent=2) + "\n").encode()
@@ -51,11 +62,12 @@ def run(*, report: Path, policy: str, after: Path, run_id: str, workspace: str, 
     return verdict.passed
 
 
-def judge(report: Path, policy: str, after: Path) -> Verdict:
-    """The verdict on these three, blocked where one of them cannot be read."""
+def judge(report: Path, policy: str, after: Path, audit: Path | None = None) -> Verdict:
+    """The verdict on these, blocked where one of them cannot be read."""
     known = {
         "policy_sha256": _or_empty(lambda: sha256_file(Path(policy))),
         "report_sha256": _or_empty(lambda: sha256_file(report)),
+        "audit_sha256": _or_empty(lambda: sha256_file(audit)) if audit else "",
         "after": _or_empty(lambda: fingerprint(after)),
     }
     try:
@@ -65,6 +77,8 @@ def judge(report: Path, policy: str, after: Path) -> Verdict:
         found = known["after"] or fingerprint(after)  # once more, for what is wrong with it
         asked = "report"
         scores = read_report(report)
+        asked = "audit"
+        attacks = read_audit(audit) if audit else None
     except EffaceError as error:
         return blocked_verdict(f"{error}.", rule=asked, **known)
     except Exception as error:  # a gate that does not answer is a gate that is open
@@ -78,7 +92,7 @@ def judge(report: Path, policy: str, after: Path) -> Verdict:
         return replace(
             blocked_verdict(reason, rule="checkpoint", **known), before=str(scores.before)
         )
-    return decide(scores, rules, known["report_sha256"])
+    return decide(scores, rules, known["report_sha256"], attacks, known["audit_sha256"])
 
 
 def _or_empty(find: Callable[[], str]) -> str:

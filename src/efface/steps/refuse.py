@@ -22,6 +22,7 @@ def run(
     registry: str,
     run_id: str,
     workspace: str,
+    audit: Path | None = None,
 ) -> str:
     """Record why a model was blocked.
 
@@ -37,6 +38,7 @@ def run(
         registry: MLflow tracking address.
         run_id: name of the run.
         workspace: place shared by the steps of the run.
+        audit: ``audit.json``, where there is one.
 
     Returns:
         Id of the MLflow run.
@@ -55,6 +57,7 @@ def run(
         sets=sets,
         policy=read_policy(policy),
         run_id=run_id,
+        audit=audit,
     )
     mlflow_run_id = read_settings().mlflow_run_id
     return record_refusal(evidence, name=name, registry=registry, mlflow_run_id=mlflow_run_id)

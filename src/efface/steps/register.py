@@ -4,6 +4,7 @@ import json
 import logging
 from pathlib import Path
 
+from efface.audit.record import read_audit
 from efface.errors import BlockedError
 from efface.evaluation.report import read_report
 from efface.files import read_json, sha256_file
@@ -35,6 +36,7 @@ def run(
     registry: str,
     run_id: str,
     workspace: str,
+    audit: Path | None = None,
 ) -> str:
     """Register the unlearned model, if these very files passed the gate.
 
@@ -50,6 +52,7 @@ def run(
         registry: MLflow tracking address.
         run_id: name of the run.
         workspace: place shared by the steps of the run; gets registered.json.
+        audit: ``audit.json`` that the gate was given; None when it was given none.
 
     Returns:
         The model version.
@@ -61,7 +64,7 @@ def run(
     """
     rules = read_policy(policy)
     answer = read_verdict(verdict)
-    check_verdict(answer, report=report, policy=rules, after=after)
+    check_verdict(answer, report=report, policy=rules, after=after, audit=audit)
     evidence = make_evidence(
         verdict=verdict,
         report=report,
@@ -70,6 +73,7 @@ def run(
         sets=sets,
         policy=rules,
         run_id=run_id,
+        audit=audit,
     )
     made = register_candidate(
         evidence,
@@ -86,7 +90,9 @@ def run(
     return made["version"]
 
 
-def check_verdict(verdict: Verdict, *, report: Path, policy: Policy, after: Path) -> None:
+def check_verdict(
+    verdict: Verdict, *, report: Path, policy: Policy, after: Path, audit: Path | None = None
+) -> None:
     """Make sure that the verdict passed, is about these files, and is what the gate says of them.
 
     Raises:
@@ -97,9 +103,11 @@ def check_verdict(verdict: Verdict, *, report: Path, policy: Policy, after: Path
     found = {
         "report_sha256": sha256_file(report),
         "policy_sha256": policy.sha256,
+        "audit_sha256": sha256_file(audit) if audit else "",
         "after": fingerprint(after),
     }
     names = {"report_sha256": str(report), "policy_sha256": "policy", "after": f"model {after}"}
+    names["audit_sha256"] = f"audit {audit or '(none given)'}"
     for field, value in found.items():
         if getattr(verdict, field) != value:
             raise BlockedError(
@@ -108,7 +116,8 @@ def check_verdict(verdict: Verdict, *, report: Path, policy: Policy, after: Path
             )
     # The verdict is a file like any other: judge again, which costs nothing, rather than believe
     # it.
-    if not decide(read_report(report), policy, found["report_sha256"]).passed:
+    attacks = read_audit(audit) if audit else None
+    if not decide(read_report(report), policy, found["report_sha256"], attacks).passed:
         raise BlockedError(
             "the verdict says passed, but the gate blocks this report: it was edited"
         )
@@ -123,6 +132,7 @@ def make_evidence(
     sets: Path,
     policy: Policy,
     run_id: str,
+    audit: Path | None = None,
 ) -> Evidence:
     """Gather what MLflow is told about a run.
 
@@ -139,5 +149,6 @@ def make_evidence(
         policy_sha256=policy.sha256,
         forget_pictures=policy.privacy.forget_pictures,
         tickets=sum(ticket["status"] == "in_progress" for ticket in tickets),
+        audit=audit,
         dataset_sha256=read_json(sets / "sets.json", kind="sets", version=1)["dataset_sha256"],
     )

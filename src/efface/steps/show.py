@@ -29,4 +29,6 @@ def verdict_to_markdown(verdict: Verdict) -> str:
         lines.append(f"| {check.rule} | {check.outcome} | {found} |")
     lines += ["", f"Model before: `{verdict.before}`  ", f"Model after: `{verdict.after}`  "]
     lines += [f"Report: `{verdict.report_sha256}`  ", f"Policy: `{verdict.policy_sha256}`", ""]
+    if verdict.audit_sha256:
+        lines[-1:] = [f"Audit: `{verdict.audit_sha256}`", ""]
     return "\n".join(lines)

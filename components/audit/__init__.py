@@ -1,0 +1,5 @@
+"""The audit component."""
+
+from components.audit.component import audit
+
+__all__ = ["audit"]

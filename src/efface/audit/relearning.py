@@ -1,0 +1,171 @@
+"""relearning: how many optimiser steps bring the forgotten images back?
+
+The attacker fine-tunes a copy of the served model, encoder and decoder, with the family's own loss.
+A step count alone says nothing: any model learns 32 images in a while. So the same is done with
+images of the same kind that no model ever saw (control). Where the forgotten images come back
+faster than those are learned, something of them was left. Fine-tuning on retain, and on pictures
+that show nothing, says whether they come back by themselves.
+
+Shapes in names: N images, C channels, H/W pixels, B batch.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from efface.audit.record import AttackResult, Finding, to_finding
+from efface.audit.view import Pictures, View
+from efface.errors import InputError
+from efface.metrics.distance import features_to_distance
+from efface.metrics.intervals import clustered_mean
+from efface.models.protocol import ImageToImageModel
+
+CASES = {
+    "forget": "fine-tuned on the forgotten images, until they are back",
+    "control": "fine-tuned on images never seen, until those are as close",
+    "retain": "fine-tuned on retain images, until the forgotten ones are back",
+    "unrelated": "fine-tuned on pictures of waves, until the forgotten ones are back",
+}
+
+REPEATED = ("forget", "control")
+"""Cases that are compared, and so repeated; the others are looked at once."""
+TRAINED = ("forget", "control", "retain")
+"""Sets that a fine-tuning takes its images from."""
+EVERY_STEP = 10
+"""Up to here the distance is looked at after each step, from then on after every fifth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How hard the attacker tries."""
+
+    images: int
+    """Images of one fine-tuning."""
+    steps: int
+    """After these it is given up."""
+    rate: float
+    """Learning rate of AdamW, constant."""
+    repeats: int
+    """Fine-tunings of forget and of control, each with other images."""
+    tolerance: float
+    """Share of the rise that may remain when the distance counts as back."""
+
+
+def relearning(
+    before: ImageToImageModel,
+    after: ImageToImageModel,
+    sets: Mapping[str, Pictures],
+    view: View,
+    effort: Effort,
+) -> AttackResult:
+    """Steps until the distance is back, for each of ``CASES``: the mean over the repeats.
+
+    Args:
+        before: the model in service; it says which distance counts as back.
+        after: the unlearned model; it is not changed.
+        sets: forget, control and retain.
+        view: mask and extractor of the gate's main rule.
+        effort: of the attacker.
+
+    Raises:
+        InputError: a set has fewer images than one fine-tuning takes.
+    """
+    for name in TRAINED:
+        if len(sets[name]) < effort.images:
+            raise InputError(
+                f"relearning takes {effort.images} images, but {name} has {len(sets[name])}: lower "
+                "audit.relearn_images"
+            )
+    taken: dict[str, list[int]] = {case: [] for case in CASES}
+    targets = []
+    for repeat in range(effort.repeats):
+        drawn = {name: _draw(sets[name], repeat, effort.images).images_NCHW for name in TRAINED}
+        drawn["unrelated"] = waves(drawn["forget"], view.seed + repeat)
+        old, new = (float(view.distances(drawn["forget"], m).mean()) for m in (before, after))
+        targets.append(old + effort.tolerance * max(new - old, 0))
+        for case in CASES if repeat == 0 else REPEATED:
+            watched = drawn["control" if case == "control" else "forget"]
+            found = steps_until(
+                after, drawn[case], watched, view, targets[-1], effort, view.seed + repeat
+            )
+            taken[case].append(found)
+    recipe = {**view.recipe, **vars(effort), "loss": "the family's own", "targets": targets}
+    recipe |= {"every step up to": EVERY_STEP}
+    findings = [_to_finding(case, counts, effort) for case, counts in taken.items()]
+    return AttackResult(attack="relearning", seed=view.seed, recipe=recipe, findings=findings)
+
+
+def steps_until(
+    model: ImageToImageModel,
+    trained_NCHW: Tensor,
+    watched_NCHW: Tensor,
+    view: View,
+    target: float,
+    effort: Effort,
+    seed: int,
+) -> int:
+    """Steps on ``trained_NCHW`` until the distance of ``watched_NCHW`` is at most ``target``.
+
+    Gives ``effort.steps + 1`` where that many steps are not enough. The model is not changed.
+    """
+    pupil = copy.deepcopy(model)
+    weights = [one for one in pupil.module.parameters() if one.is_floating_point()]
+    for weight in weights:
+        weight.requires_grad_(True)
+    optimizer = torch.optim.AdamW(weights, lr=effort.rate, weight_decay=0.0)
+    with torch.no_grad():
+        given = pupil.prepare(trained_NCHW)
+    hidden_BN = view.hidden_N(pupil).to(given.device).expand(len(given), -1)
+    generator = torch.Generator().manual_seed(seed)
+    real_ND = view.embed(watched_NCHW, pupil)
+    for step in range(effort.steps + 1):
+        looked_at = step <= EVERY_STEP or step % 5 == 0 or step == effort.steps
+        if looked_at:
+            painted_ND = view.embed_painted(watched_NCHW, pupil)
+            if features_to_distance(real_ND, painted_ND).mean() <= target:
+                return step
+        if step < effort.steps:
+            seed_B = torch.randint(2**31, (len(given),), generator=generator).to(given.device)
+            optimizer.zero_grad()
+            loss = pupil.own_loss(given, given, hidden_BN, seed_B)
+            torch.autograd.backward(loss)
+            optimizer.step()
+    return effort.steps + 1
+
+
+def waves(like_NCHW: Tensor, seed: int) -> Tensor:
+    """As many pictures of plane waves of random direction, length and phase, uint8."""
+    count, channels, height, width = like_NCHW.shape
+    random = torch.Generator().manual_seed(seed)
+    y, x = torch.meshgrid(torch.linspace(0, 1, height), torch.linspace(0, 1, width), indexing="ij")
+    turns_N2, phase_N = (
+        torch.randn((count, 2), generator=random) * 4,
+        torch.rand(count, generator=random),
+    )
+    angle_NHW = turns_N2[:, :1, None] * y + turns_N2[:, 1:, None] * x + phase_N[:, None, None]
+    pixels = ((angle_NHW * 2 * torch.pi).sin() + 1) / 2 * 255
+    return pixels.to(torch.uint8)[:, None].repeat(1, channels, 1, 1).to(like_NCHW.device)
+
+
+def _draw(given: Pictures, repeat: int, count: int) -> Pictures:
+    """Images of one repeat: the next ``count``, from the first again where too few are left."""
+    rounds = len(given) // count
+    first = repeat % rounds * count
+    return given.take(slice(first, first + count))
+
+
+def _to_finding(case: str, counts: Sequence[int], effort: Effort) -> Finding:
+    ended = [min(count, effort.steps) for count in counts]
+    given_up = sum(count > effort.steps for count in counts)
+    told = f"{CASES[case]}; steps of each repeat: {', '.join(map(str, ended))}"
+    if given_up:
+        told += f"; {given_up} given up after {effort.steps}"
+    units = [str(number) for number in range(len(counts))]
+    found = to_finding(case, "steps", clustered_mean(np.array(ended, float), units), told)
+    changes: dict[str, Any] = {"n": effort.images * len(counts), "at_least": given_up > 0}
+    return Finding(**{**vars(found), **changes})

@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from efface.audit.relearning import CASES, Effort, relearning, steps_until, waves
+from efface.errors import InputError
+from tests.audit.given import by_case, four_sets, models, smooth, tiny_view
+from tests.tiny import tiny_images
+
+EFFORT = Effort(images=6, steps=4, rate=0.01, repeats=2, tolerance=0.1)
+
+
+def test_the_original_model_needs_no_step_at_all():
+    before, _ = models()
+    found = by_case(relearning(before, before, four_sets(), tiny_view(), EFFORT))
+    assert (found["forget"].value, found["forget"].at_least) == (0, False)
+
+
+def test_every_case_is_counted_and_says_of_how_many_images():
+    found = by_case(relearning(*models(), four_sets(), tiny_view(), EFFORT))
+    assert set(found) == set(CASES)
+    assert (found["forget"].n, found["forget"].clusters) == (12, 2)
+    assert (found["retain"].n, found["retain"].clusters) == (6, 1)
+    assert all(0 <= finding.value <= EFFORT.steps for finding in found.values())
+
+
+def test_a_distance_out_of_reach_is_given_up_after_the_last_step():
+    _, after = models()
+    images = smooth(6).images_NCHW
+    found = steps_until(after, images, images, tiny_view(), -1.0, EFFORT, seed=0)
+    assert found == EFFORT.steps + 1
+
+
+def test_training_brings_the_distance_down():
+    _, after = models()
+    images, view = smooth(6).images_NCHW, tiny_view()
+    start = float(view.distances(images, after).mean())
+    patient = replace(EFFORT, steps=60)
+    assert 0 < steps_until(after, images, images, view, start * 0.7, patient, seed=0) <= 60
+
+
+def test_the_served_model_is_not_changed():
+    before, after = models()
+    kept = {name: tensor.clone() for name, tensor in after.module.state_dict().items()}
+    relearning(before, after, four_sets(), tiny_view(), EFFORT)
+    assert all(torch.equal(kept[name], t) for name, t in after.module.state_dict().items())
+    assert not any(parameter.requires_grad for parameter in after.module.parameters())
+
+
+def test_the_same_seed_gives_the_same_steps():
+    runs = [relearning(*models(), four_sets(), tiny_view(), EFFORT) for _ in range(2)]
+    assert runs[0] == runs[1]
+
+
+def test_a_set_with_too_few_images_is_refused():
+    with pytest.raises(InputError, match="lower audit.relearn_images"):
+        relearning(*models(), four_sets(5), tiny_view(), EFFORT)
+
+
+def test_pictures_of_waves_differ_and_fill_the_range():
+    made = waves(tiny_images(4), seed=0)
+    assert made.shape == (4, 1, 16, 16)
+    assert len({picture.numpy().tobytes() for picture in made}) == 4
+    assert made.float().std() > 40
