@@ -2,8 +2,8 @@
 
 A UNet predicts the noise in a *canvas*: the pixels themselves (``pixel_diffusion.py``), or the
 latents of an auto-encoder (``latent_diffusion.py``). It is given the noisy canvas, the masked image
-and the mask. Its encoder is conv_in, the down blocks and the middle block; the time embedding serves
-the up blocks too, so it stays as it is.
+and the mask. Its encoder is conv_in, the down blocks and the middle block; the time embedding
+serves the up blocks too, so it stays as it is.
 
 Chance of an image is its seed: ``seed % levels`` is the noise level and the seed draws the noise. A
 level is one timestep, the middle of its stratum, and not a draw from the stratum: only then is the
@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from efface.models import unet_halves
 from efface.models.inpainting_settings import InpaintingSettings
 from efface.models.masks import pixel_mask
+from efface.models.pipeline_folder import check_whole_patches
 from efface.models.pixels import unit_pixels
 from efface.models.sampler import picture_seeds, sample, seeded_noise
 
@@ -32,21 +33,28 @@ class InpaintingDiffusion(nn.Module):
     """A UNet and its noise schedule behind the protocol of ``efface.models.protocol``."""
 
     family = "diffusion"
-    image_size: int
-    channels: int
 
-    def __init__(self, unet: Any, scheduler: Any, settings: InpaintingSettings) -> None:
-        """Wrap a UNet and a ``DDIMScheduler`` of diffusers."""
+    def __init__(
+        self, unet: Any, scheduler: Any, settings: InpaintingSettings, *, channels: int, cell: int
+    ) -> None:
+        """Wrap a UNet.
+
+        Args:
+            unet: of diffusers.
+            scheduler: ``DDIMScheduler``.
+            settings: patch size, steps and levels.
+            channels: of the pictures.
+            cell: pixels along the side of one place of the canvas.
+        """
         super().__init__()
         self.unet = unet
         self.scheduler = scheduler
         self.settings = settings
         self.levels = settings.levels
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """Rows and columns of the patch grid."""
-        return (self.image_size // self.settings.patch_size,) * 2
+        self.channels = channels
+        self.image_size = int(unet.config.sample_size) * cell
+        check_whole_patches(self.image_size, settings.patch_size, cell)
+        self.grid = (self.image_size // settings.patch_size,) * 2
 
     @property
     def module(self) -> nn.Module:

@@ -1,6 +1,5 @@
 """Folders in the layout of diffusers' pipelines: model_index.json and one folder a part."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from safetensors import SafetensorError
 
 from efface.errors import CheckpointError
 from efface.files import write_json
+from efface.models.families import INDEX
 from efface.models.unet_halves import NOT_READ
 
-INDEX = "model_index.json"
 Parts = Mapping[str, tuple[str | None, str | None]]
 """Part -> (library, class); (None, None) for one that a pipeline may have and this has not."""
 
@@ -101,19 +100,3 @@ def write_index(folder: Path, pipeline: str, parts: Parts, **more: Any) -> None:
     listed = {name: list(place) for name, place in parts.items()}
     head = {"_class_name": pipeline, "_diffusers_version": __version__}
     write_json(folder / INDEX, {**head, **more, **listed})
-
-
-def read_index(folder: Path) -> dict[str, Any]:
-    """The content of model_index.json.
-
-    Raises:
-        CheckpointError: it is no JSON object.
-    """
-    path = folder / INDEX
-    try:
-        content = json.loads(path.read_text())
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} is not JSON ({error}): copy it again") from None
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{path} is not a JSON object: copy it again")
-    return content

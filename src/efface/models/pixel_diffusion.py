@@ -1,8 +1,8 @@
 """In-painting diffusion on pixels, as Palette does it: ``UNet2DModel`` of diffusers.
 
 Saharia et al. 2022, arXiv 2111.05826. With C colour channels in [-1, 1] the UNet takes C of the
-noisy picture, C of the masked picture (hidden pixels 0) and the mask, and predicts the noise. Visible
-pixels of the noisy picture are the picture's own; noise is in the hole alone.
+noisy picture, C of the masked picture (hidden pixels 0) and the mask, and predicts the noise.
+Visible pixels of the noisy picture are the picture's own; noise is in the hole alone.
 """
 
 from pathlib import Path
@@ -21,7 +21,6 @@ from efface.models.inpainting_settings import (
 )
 from efface.models.pipeline_folder import (
     check_unet,
-    check_whole_patches,
     load_part,
     load_scheduler,
     write_index,
@@ -36,10 +35,7 @@ class PixelDiffusion(InpaintingDiffusion):
 
     def __init__(self, unet: Any, scheduler: Any, settings: InpaintingSettings) -> None:
         """Wrap a ``UNet2DModel``; see ``InpaintingDiffusion``."""
-        super().__init__(unet, scheduler, settings)
-        self.image_size = int(unet.config.sample_size)
-        self.channels = int(unet.config.out_channels)
-        check_whole_patches(self.image_size, settings.patch_size, 1)
+        super().__init__(unet, scheduler, settings, channels=int(unet.config.out_channels), cell=1)
 
     def canvas(self, pixels_BCHW: Tensor) -> Tensor:
         """Pixels in [-1, 1]."""

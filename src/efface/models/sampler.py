@@ -1,7 +1,7 @@
 """Chance and sampling of diffusion models, the same on every device and in every batch.
 
-DDIM with eta 0 (Song et al. 2021, arXiv 2010.02502): the answer is a function of the starting noise,
-and that is drawn from what is visible of the picture.
+DDIM with eta 0 (Song et al. 2021, arXiv 2010.02502): the answer is a function of the starting
+noise, and that is drawn from what is visible of the picture.
 
 Shapes in names: B batch, C channels, H/W pixels or canvas.
 """
@@ -54,7 +54,7 @@ def sample(denoise: Denoiser, noise_BCHW: Tensor, scheduler_config: Any, steps: 
 
     scheduler = DDIMScheduler.from_config(scheduler_config)
     scheduler.set_timesteps(steps)
-    canvas = noise_BCHW * scheduler.init_noise_sigma
+    canvas: Tensor = noise_BCHW * scheduler.init_noise_sigma
     for time in scheduler.timesteps.tolist():
         predicted = denoise(canvas, torch.full((len(canvas),), time, device=canvas.device))
         canvas = scheduler.step(
