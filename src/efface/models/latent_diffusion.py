@@ -144,6 +144,8 @@ def load_latent_diffusion(folder: Path) -> LatentDiffusion:
             f"{folder}: words of {text_encoder.config.hidden_size} numbers do not fit a UNet that "
             f"takes {unet.config.cross_attention_dim}: unet/ and text_encoder/ are of two models"
         )
+    length = text_encoder.config.max_position_embeddings
+    prompt_L = _empty_prompt(folder / "tokenizer", length)
     cell = cell_size(vae)
     if (folder / FILE).is_file():
         settings = read_inpainting_settings(folder)
@@ -156,7 +158,7 @@ def load_latent_diffusion(folder: Path) -> LatentDiffusion:
         vae=vae,
         text_encoder=text_encoder,
         tokenizer=_files(folder / "tokenizer"),
-        prompt_L=_empty_prompt(folder / "tokenizer", text_encoder.config.max_position_embeddings),
+        prompt_L=prompt_L,
     )
 
 

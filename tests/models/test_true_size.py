@@ -1,0 +1,139 @@
+"""Models of the size people use: built with random weights, one step, saved. Off by default.
+
+    python -m pytest tests/models/test_true_size.py -m true_size -s
+
+Each runs in a process of its own, so that the peak memory printed is its own.
+"""
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from efface.methods import find_method
+from efface.models.checkpoint import save_model, tensor_names
+from efface.models.protocol import ImageToImageModel
+from efface.storage import open_store
+from efface.training.bank import make_bank
+from efface.training.batches import make_plan
+from efface.training.loop import Images, unlearn
+from efface.training.settings import TrainingSettings
+from efface.training.targets import compute_targets
+from tests.tiny import TEXT_ENCODER, write_tokenizer
+
+MOST_GIBIBYTES = 14
+
+CPU = torch.device("cpu")
+SETTINGS = TrainingSettings(steps=1, batch_size=1, noise_images=1, probe_every=0, warmup=0)
+
+
+@dataclass(frozen=True)
+class Measured:
+    weights: int
+    encoder_moved: bool
+    others_moved: bool
+    names_saved: set[str]
+    names_held: set[str]
+    bytes_saved: int
+    gibibytes: float
+    seconds: float
+
+
+def mae_large() -> ImageToImageModel:
+    """The ViT-L of He et al. 2022: 24 layers of width 1024, decoder of 8 layers of width 512."""
+    from efface.models.mae import new_mae
+
+    encoder = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16}
+    config = {"image_size": 224, "patch_size": 16, "intermediate_size": 4096, **encoder}
+    return new_mae(config, [0.5] * 3, [0.5] * 3)
+
+
+def stable_diffusion_inpainting() -> ImageToImageModel:
+    """The UNet of the published in-painting pipeline, on 32 x 32 latents of a tiny auto-encoder."""
+    from efface.models.inpainting_settings import InpaintingSettings
+    from efface.models.latent_diffusion import new_latent_diffusion
+
+    unet = {
+        "sample_size": 32,
+        "block_out_channels": (320, 640, 1280, 1280),
+        "cross_attention_dim": 768,
+        "attention_head_dim": 8,
+        "layers_per_block": 2,
+    }
+    vae = {
+        "block_out_channels": (8, 8, 8, 8),
+        "down_block_types": ("DownEncoderBlock2D",) * 4,
+        "up_block_types": ("UpDecoderBlock2D",) * 4,
+        "norm_num_groups": 4,
+    }
+    reader = {**TEXT_ENCODER, "hidden_size": 768, "num_attention_heads": 12}
+    with tempfile.TemporaryDirectory() as folder:
+        write_tokenizer(Path(folder))
+        settings = InpaintingSettings(patch_size=32, levels=1)
+        return new_latent_diffusion(unet, vae, reader, Path(folder), settings)
+
+
+def one_step(make: Callable[[], ImageToImageModel], folder: Path) -> Measured:
+    """Build, compute the targets, take one step of the real loop, save."""
+    started = time.monotonic()
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    model = make()
+    model.module.requires_grad_(False)
+    generator = torch.Generator().manual_seed(0)
+    shape = (1, model.channels, model.image_size, model.image_size)
+    retain, forget = torch.randint(256, (2, *shape), generator=generator, dtype=torch.uint8)
+    bank = make_bank(["centre:4x4"], model.grid, per_policy=1, seed=0, levels=model.levels)
+    plan = make_plan(
+        bank, np.zeros(1), forget_subjects=["one"], batch_size=1, neighbour_share=0, seed=0
+    )
+    images = Images(retain=model.prepare(retain), forget=model.prepare(forget))
+    targets = compute_targets(
+        model, images.retain, forget, plan,
+        noise_images=1, memory=2, disk=8, device=CPU, scratch=folder / "scratch",
+    )  # fmt: skip
+    movable = dict(model.encoder_parameters())
+    sums = {name: float(p.double().sum()) for name, p in model.module.named_parameters()}
+    unlearn(
+        model, images, plan, targets, find_method("i2i"), SETTINGS,
+        store=open_store(str(folder / "state")), identity="one", is_enough=lambda: False,
+        device=CPU,
+    )  # fmt: skip
+    moved = {n for n, p in model.module.named_parameters() if float(p.double().sum()) != sums[n]}
+    save_model(model, folder / "saved", {})
+    return Measured(
+        weights=sum(p.numel() for p in model.module.parameters()),
+        encoder_moved=bool(moved & set(movable)),
+        others_moved=bool(moved - set(movable)),
+        names_saved=tensor_names(folder / "saved"),
+        names_held=set(model.module.state_dict()),
+        bytes_saved=sum(p.stat().st_size for p in (folder / "saved").rglob("*.safetensors")),
+        gibibytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        seconds=time.monotonic() - started,
+    )
+
+
+@pytest.mark.true_size
+@pytest.mark.parametrize(
+    ("make", "millions"), [(mae_large, 329.5), (stable_diffusion_inpainting, 859.5 + 3)]
+)
+def test_a_model_of_true_size_takes_a_step_and_is_saved_alone(make, millions, tmp_path):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        found = pool.submit(one_step, make, tmp_path).result()
+    print(
+        f"\n{make.__name__}: {found.weights / 1e6:.1f} M weights, peak {found.gibibytes:.1f} GiB, "
+        f"{found.seconds:.0f} s, {found.bytes_saved / 2**30:.2f} GiB saved"
+    )
+    assert found.weights / 1e6 == pytest.approx(millions, rel=0.01)
+    assert (found.encoder_moved, found.others_moved) == (True, False)
+    assert {name.replace("/", ".", 1) for name in found.names_saved} == found.names_held
+    assert found.bytes_saved < found.weights * 4 * 1.01
+    assert found.gibibytes < MOST_GIBIBYTES
