@@ -23,7 +23,7 @@ def test_settings_come_back_as_they_were_written(tmp_path):
         ({"version": 1, "patch_size": 4, "stride": 2}, "stride unknown"),
         ({"version": 1}, "patch_size is missing"),
         ({"version": 1, "patch_size": 0}, "patch_size must be a whole number"),
-        ({"version": 1, "patch_size": 4, "steps": 51}, "at most 50"),
+        ({"version": 1, "patch_size": 4, "steps": True}, "steps must be a whole number"),
         ({"version": 1, "patch_size": 4, "levels": 2.5}, "levels must be a whole number"),
     ],
 )

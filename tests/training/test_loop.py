@@ -17,21 +17,25 @@ from efface.training.loop import Images, unlearn
 from efface.training.settings import TrainingSettings
 from efface.training.state import KEY, load_state
 from efface.training.targets import compute_targets
-from tests.tiny import tiny_images, tiny_mae
+from tests.tiny import tiny_diffusion, tiny_images, tiny_latent, tiny_mae
 
 CPU = torch.device("cpu")
 SETTINGS = TrainingSettings(steps=40, warmup=2, batch_size=8, probe_every=0, save_every=0.0)
 
 
-def train(folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False, identity="a"):
-    images = Images(retain=tiny_images(40), forget=tiny_images(16, 1))
-    bank = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0)
+def train(
+    folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False, identity="a",
+    make=tiny_mae,
+):  # fmt: skip
+    student = make()
+    channels, levels = student.channels, student.levels
+    images = Images(retain=tiny_images(40, 0, channels), forget=tiny_images(16, 1, channels))
+    bank = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0, levels=levels)
     similarity = np.linspace(0, 1, 40, dtype=np.float32)
     plan = make_plan(
         bank, similarity, forget_subjects=["a", "b"] * 8, batch_size=settings.batch_size,
         neighbour_share=settings.neighbour_share, seed=settings.seed,
     )  # fmt: skip
-    student = tiny_mae()
     targets = compute_targets(
         copy.deepcopy(student).eval(), images.retain, images.forget, plan,
         noise_images=16, memory=1.0, disk=1.0, device=CPU, scratch=folder,
@@ -148,3 +152,16 @@ def test_pixel_methods_train_too(tmp_path, name):
     student, outcome = train(tmp_path, method=METHODS[name])
     assert outcome.steps == 40
     assert not same(weights(student), weights(tiny_mae()))
+
+
+@pytest.mark.parametrize("make", [tiny_diffusion, tiny_latent])
+def test_diffusion_models_train_and_their_decoder_stays(tmp_path, make):
+    before = dict(make().module.state_dict())
+    short = TrainingSettings(steps=1, batch_size=4, probe_every=0)
+    long = TrainingSettings(steps=40, batch_size=4, probe_every=0, learning_rate=3e-3)
+    _, first = train(tmp_path / "a", short, make=make)
+    student, last = train(tmp_path / "b", long, make=make)
+    after = student.module.state_dict()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved == {name for name, _ in student.encoder_parameters()}
+    assert last.forget_loss < first.forget_loss

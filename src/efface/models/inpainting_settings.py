@@ -8,7 +8,6 @@ from efface.files import read_json, write_json
 
 VERSION = 1
 FILE = "inpainting.json"
-MOST_STEPS = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +17,7 @@ class InpaintingSettings:
     patch_size: int
     """Height and width in pixels of what a mask hides or shows as a whole."""
     steps: int = 20
-    """Steps of the sampler for one picture."""
+    """Steps of the sampler for one picture (docs/results/sampler.md says why so few)."""
     levels: int = 8
     """Timesteps the encoder is asked at in unlearning."""
 
@@ -30,8 +29,6 @@ class InpaintingSettings:
                 raise CheckpointError(
                     f"{FILE}: {field.name} must be a whole number, 1 or more; got {value!r}"
                 )
-        if self.steps > MOST_STEPS:
-            raise CheckpointError(f"{FILE}: steps must be at most {MOST_STEPS}, got {self.steps}")
 
 
 def read_inpainting_settings(folder: Path) -> InpaintingSettings:
