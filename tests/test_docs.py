@@ -12,7 +12,7 @@ from efface.evidence.titles import METRICS
 from efface.gate.rules import RULES
 from efface.methods import METHODS
 from efface.metrics.extractors.loading import KINDS
-from efface.models.families import FAMILIES
+from efface.models.families import FAMILIES, PIPELINES
 from efface.training.settings import PRESETS, TrainingSettings
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +44,8 @@ def test_every_subcommand_is_documented(command):
         pytest.param(RULES, "README.md", id="rules in the readme"),
         pytest.param(METRICS, "README.md", id="metrics"),
         pytest.param(FAMILIES, "README.md", id="model families"),
+        pytest.param(PIPELINES, "README.md", id="pipelines of diffusers"),
+        pytest.param(PIPELINES, "docs/bring-your-own.md", id="pipelines and their folders"),
         pytest.param(KINDS, "README.md", id="extractors"),
     ],
 )

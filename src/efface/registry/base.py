@@ -26,7 +26,7 @@ def import_base(folder: Path, *, name: str, registry: str, mask: str = "") -> di
     formats than safetensors are written anew as such.
 
     Args:
-        folder: config.json and weights, in any format that the model's own library reads.
+        folder: configuration and weights, in any format that the model's own library reads.
         name: registered model.
         registry: MLflow tracking address.
         mask: what the registered model paints when an image has no NaN pixels and no other mask is
