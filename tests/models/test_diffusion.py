@@ -104,6 +104,21 @@ def test_features_of_an_image_do_not_depend_on_the_rest_of_the_batch(make):
 
 
 @both
+def test_what_goes_through_in_parts_comes_out_the_same(make):
+    model = make().eval()
+    shown, hidden = pictures(model), CENTRE.expand(3, -1)
+
+    def answers():
+        with torch.no_grad():
+            return model.paint(shown, hidden), model.encode(shown, hidden, SEEDS)
+
+    whole = answers()
+    model.at_once = 2
+    for first, second in zip(whole, answers(), strict=True):
+        assert torch.allclose(first, second, atol=1e-4)
+
+
+@both
 def test_each_level_is_the_middle_of_its_stratum_of_timesteps(make):
     model = make()
     times, _ = model._chance(pictures(model), torch.tensor([0, 1, 5]))

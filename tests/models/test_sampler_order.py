@@ -22,10 +22,10 @@ from efface.models.checkpoint import load_model
 from efface.storage import open_store
 
 DEMO = Path(__file__).parents[2] / "examples" / "fashion"
-DAMAGE = (0.0, 0.05, 0.1, 0.2, 0.4)
+DAMAGE = (0.0, 0.1, 0.2, 0.4)
 """Noise added to each encoder weight, in standard deviations of its tensor: the models to rank."""
 FEW, MANY = (10, 20), 250
-IMAGES = 64
+IMAGES = 32
 SEED = 0
 
 

@@ -13,7 +13,7 @@ mean noise embedding of a level the target that has the gradient of the paper's 
 Shapes in names: B batch, C channels, H/W pixels or canvas, N patches.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,11 @@ from efface.models.pipeline_folder import check_whole_patches
 from efface.models.pixels import unit_pixels
 from efface.models.sampler import picture_seeds, sample, seeded_noise
 
+PIXELS_AT_ONCE = 2**21
+"""Pixels that go through without gradient at a time: 8 images of 512 x 512."""
 
-class InpaintingDiffusion(nn.Module):
+
+class InpaintingDiffusion(nn.Module, ABC):
     """A UNet and its noise schedule behind the protocol of ``efface.models.protocol``."""
 
     family = "diffusion"
@@ -55,6 +58,7 @@ class InpaintingDiffusion(nn.Module):
         self.image_size = int(unet.config.sample_size) * cell
         check_whole_patches(self.image_size, settings.patch_size, cell)
         self.grid = (self.image_size // settings.patch_size,) * 2
+        self.at_once = max(PIXELS_AT_ONCE // self.image_size**2, 1)
 
     @property
     def module(self) -> nn.Module:
@@ -87,10 +91,11 @@ class InpaintingDiffusion(nn.Module):
 
     def encode(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None) -> Tensor:
         """Features ``(B, 1, F)``: all skips and the middle, scaled by ``flatten_maps``."""
-        times, noise = self._chance(given, seed_B)
-        asked = self._input(given, given, hidden_BN, times, noise)[0]
-        maps = unet_halves.encoder_maps(self.unet, asked, times, self.words(len(given)))
-        return unet_halves.flatten_maps(maps)
+        seeds = torch.zeros(len(given), dtype=torch.long) if seed_B is None else seed_B
+        if torch.is_grad_enabled():
+            return self._encode(given, hidden_BN, seeds)
+        parts = (tensor.split(self.at_once) for tensor in (given, hidden_BN, seeds))
+        return torch.cat([self._encode(*part) for part in zip(*parts, strict=True)])
 
     def own_loss(
         self, given: Tensor, wanted: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None
@@ -110,6 +115,21 @@ class InpaintingDiffusion(nn.Module):
     @torch.no_grad()
     def paint(self, images_BCHW: Tensor, hidden_BN: Tensor) -> Tensor:
         """Composite of the visible pixels and the painted hole, clamped to [0, 1]."""
+        parts = (tensor.split(self.at_once) for tensor in (images_BCHW, hidden_BN))
+        return torch.cat([self._paint(*part) for part in zip(*parts, strict=True)])
+
+    def encoder_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """conv_in, the down blocks and the middle block."""
+        for name, parameter in unet_halves.encoder_parameters(self.unet):
+            yield f"unet.{name}", parameter
+
+    def _encode(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor) -> Tensor:
+        times, noise = self._chance(given, seed_B)
+        asked = self._input(given, given, hidden_BN, times, noise)[0]
+        maps = unet_halves.encoder_maps(self.unet, asked, times, self.words(len(given)))
+        return unet_halves.flatten_maps(maps)
+
+    def _paint(self, images_BCHW: Tensor, hidden_BN: Tensor) -> Tensor:
         images = unit_pixels(images_BCHW)
         holes = pixel_mask(hidden_BN, self.grid, (self.image_size, self.image_size))
         masked = self.canvas(images.masked_fill(holes, 0.5))
@@ -121,11 +141,6 @@ class InpaintingDiffusion(nn.Module):
 
         painted = self.picture(sample(denoise, noise, self.scheduler.config, self.settings.steps))
         return torch.where(holes, painted.clamp(0, 1).to(images.dtype), images)
-
-    def encoder_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """conv_in, the down blocks and the middle block."""
-        for name, parameter in unet_halves.encoder_parameters(self.unet):
-            yield f"unet.{name}", parameter
 
     def _chance(self, images: Tensor, seed_B: Tensor | None) -> tuple[Tensor, Tensor]:
         seeds = torch.zeros(len(images), dtype=torch.long) if seed_B is None else seed_B.cpu()

@@ -90,7 +90,8 @@ class LatentDiffusion(InpaintingDiffusion):
     def canvas(self, pixels_BCHW: Tensor) -> Tensor:
         """Scaled latents ``(B, 4, h, w)``, without gradient."""
         with torch.no_grad():
-            found = self.vae.encode(pixels_BCHW * 2 - 1).latent_dist.mode()
+            parts = (pixels_BCHW * 2 - 1).split(self.at_once)
+            found = torch.cat([self.vae.encode(part).latent_dist.mode() for part in parts])
         latents: Tensor = found * self.vae.config.scaling_factor
         return latents
 
@@ -111,7 +112,7 @@ class LatentDiffusion(InpaintingDiffusion):
         """Write the folder of a pipeline, without its safety checker."""
         for name in ("unet", "vae", "text_encoder", "scheduler"):
             getattr(self, name).save_pretrained(folder / name)
-        (folder / "tokenizer").mkdir()
+        (folder / "tokenizer").mkdir(exist_ok=True)
         for name, content in self._tokenizer.items():
             (folder / "tokenizer" / name).write_bytes(content)
         write_inpainting_settings(folder, self.settings)
