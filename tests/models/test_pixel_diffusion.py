@@ -1,17 +1,22 @@
+import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from diffusers import UNet2DModel
 from safetensors.torch import load_file, save_file
 
+from efface.data.reading import read_images
 from efface.errors import CheckpointError, InputError
 from efface.models.checkpoint import load_model, save_model, tensor_names
 from efface.models.inpainting_settings import InpaintingSettings
+from efface.models.masks import draw_masks, parse_mask_policy, pixel_mask
 from efface.models.pixel_diffusion import new_pixel_diffusion
 from tests.tiny import PIXEL_UNET, tiny_diffusion, tiny_images
 
+DEMO = Path(__file__).parents[2] / "examples" / "fashion"
 HIDDEN = (torch.arange(16) >= 8).expand(2, -1)
 
 
@@ -111,3 +116,19 @@ def test_a_model_that_does_not_predict_noise_is_refused(folder):
 def test_a_patch_must_divide_the_image_into_several(patch):
     with pytest.raises(CheckpointError, match=f"patch_size {patch} must divide the image"):
         new_pixel_diffusion(PIXEL_UNET, InpaintingSettings(patch_size=patch))
+
+
+def test_the_demo_model_is_small_and_paints_nearer_to_the_picture_than_grey_does():
+    assert (DEMO / "diffusion" / "unet" / "diffusion_pytorch_model.safetensors").stat().st_size < (
+        4 * 2**20
+    )
+    model = load_model(DEMO / "diffusion")
+    model.settings = dataclasses.replace(model.settings, steps=5)
+    raw, _ = read_images(DEMO / "data", size=32, channels=1, rows=list(range(0, 11500, 1437)))
+    shown = torch.from_numpy(raw).float() / 255
+    hidden = draw_masks(parse_mask_policy("centre:4x4"), model.grid, 1, 0).expand(len(shown), -1)
+    holes = pixel_mask(hidden, model.grid, (32, 32))
+    painted = model.paint(shown, hidden)
+    error = (painted - shown)[holes].abs().mean()
+    grey = (shown[~holes].mean() - shown)[holes].abs().mean()
+    assert error < 0.75 * grey

@@ -25,7 +25,7 @@ DEMO = Path(__file__).parents[2] / "examples" / "fashion"
 DAMAGE = (0.0, 0.1, 0.2, 0.4)
 """Noise added to each encoder weight, in standard deviations of its tensor: the models to rank."""
 FEW, MANY = (10, 20), 250
-IMAGES = 32
+IMAGES = 24
 SEED = 0
 
 
