@@ -94,7 +94,7 @@ class InpaintingDiffusion(nn.Module, ABC):
         seeds = torch.zeros(len(given), dtype=torch.long) if seed_B is None else seed_B
         if torch.is_grad_enabled():
             return self._encode(given, hidden_BN, seeds)
-        parts = (tensor.split(self.at_once) for tensor in (given, hidden_BN, seeds))
+        parts = (torch.split(tensor, self.at_once) for tensor in (given, hidden_BN, seeds))
         return torch.cat([self._encode(*part) for part in zip(*parts, strict=True)])
 
     def own_loss(
@@ -115,7 +115,7 @@ class InpaintingDiffusion(nn.Module, ABC):
     @torch.no_grad()
     def paint(self, images_BCHW: Tensor, hidden_BN: Tensor) -> Tensor:
         """Composite of the visible pixels and the painted hole, clamped to [0, 1]."""
-        parts = (tensor.split(self.at_once) for tensor in (images_BCHW, hidden_BN))
+        parts = (torch.split(tensor, self.at_once) for tensor in (images_BCHW, hidden_BN))
         return torch.cat([self._paint(*part) for part in zip(*parts, strict=True)])
 
     def encoder_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:

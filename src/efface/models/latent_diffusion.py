@@ -90,7 +90,7 @@ class LatentDiffusion(InpaintingDiffusion):
     def canvas(self, pixels_BCHW: Tensor) -> Tensor:
         """Scaled latents ``(B, 4, h, w)``, without gradient."""
         with torch.no_grad():
-            parts = (pixels_BCHW * 2 - 1).split(self.at_once)
+            parts = torch.split(pixels_BCHW * 2 - 1, self.at_once)
             found = torch.cat([self.vae.encode(part).latent_dist.mode() for part in parts])
         latents: Tensor = found * self.vae.config.scaling_factor
         return latents
