@@ -44,6 +44,7 @@ def test_every_subcommand_is_documented(command):
         pytest.param(RULES, "README.md", id="rules in the readme"),
         pytest.param(METRICS, "README.md", id="metrics"),
         pytest.param({**FAMILIES, **PIPELINES}, "README.md", id="model families"),
+        pytest.param(PIPELINES, "docs/bring-your-own.md", id="pipelines and their folders"),
         pytest.param(KINDS, "README.md", id="extractors"),
     ],
 )

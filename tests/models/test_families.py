@@ -4,10 +4,10 @@ import pytest
 
 from efface.errors import CheckpointError
 from efface.models.families import index_of, load_family
-from tests.tiny import tiny_mae, tiny_vqgan
+from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae, tiny_vqgan
 
 
-@pytest.mark.parametrize("make", [tiny_mae, tiny_vqgan])
+@pytest.mark.parametrize("make", [tiny_mae, tiny_vqgan, tiny_diffusion, tiny_latent])
 def test_a_folder_loads_as_the_family_that_wrote_it(make, tmp_path):
     made = make()
     made.save(tmp_path)

@@ -6,7 +6,7 @@ from efface.errors import CheckpointError, InputError
 from efface.models.checkpoint import fingerprint, load_model, save_model
 from efface.registry import download_in_service, import_base
 from efface.registry.connection import connected
-from tests.tiny import tiny_mae, tiny_vqgan
+from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae, tiny_vqgan
 
 
 @pytest.fixture
@@ -106,3 +106,15 @@ def test_the_run_of_an_import_is_in_the_experiment_of_the_model(model, registry)
     with connected(registry) as client:
         experiment = client.get_experiment_by_name("efface/demo")
         assert len(client.search_runs([experiment.experiment_id])) == 1
+
+
+@pytest.mark.parametrize("make", [tiny_diffusion, tiny_latent])
+def test_a_diffusers_pipeline_comes_back_from_the_registry_whole(make, registry, tmp_path):
+    save_model(make(), tmp_path / "model", {})
+    imported = import_base(tmp_path / "model", name="demo", registry=registry)
+    found = download_in_service("demo", registry, tmp_path / "back")
+    assert found["fingerprint"] == imported["fingerprint"]
+    assert fingerprint(tmp_path / "back") == fingerprint(tmp_path / "model")
+    assert load_model(tmp_path / "back").family == "diffusion"
+    (packed,) = tmp_path.glob("mlflow-artifacts/models/*/artifacts")
+    assert "diffusers==" in (packed / "requirements.txt").read_text()

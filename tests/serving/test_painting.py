@@ -5,7 +5,7 @@ import torch
 from efface.errors import ConfigError, InputError
 from efface.models.masks import draw_masks, parse_mask_policy
 from efface.serving.painting import hidden_by_nan, paint_array
-from tests.tiny import tiny_images, tiny_mae, tiny_vqgan
+from tests.tiny import tiny_diffusion, tiny_images, tiny_latent, tiny_mae, tiny_vqgan
 
 
 @pytest.fixture
@@ -81,3 +81,16 @@ def test_an_image_that_is_all_hole_is_refused(images):
 def test_an_unknown_mask_is_refused(images):
     with pytest.raises(ConfigError, match="unknown"):
         paint_array(tiny_mae(), images, "middle")
+
+
+@pytest.mark.parametrize("make", [tiny_diffusion, tiny_latent])
+def test_diffusion_models_paint_holes_of_different_sizes_each_by_itself(make):
+    model = make().eval()
+    images = (tiny_images(3, channels=model.channels).float() / 255).numpy()
+    images[0, :, :4, :4] = np.nan
+    images[1, :, :8, :8] = np.nan
+    together = paint_array(model, images, "centre:2x2")
+    alone = np.concatenate([paint_array(model, images[i : i + 1], "centre:2x2") for i in range(3)])
+    np.testing.assert_allclose(together, alone, atol=1e-4)
+    np.testing.assert_array_equal(together[1, :, 8:], images[1, :, 8:])
+    assert np.isfinite(together).all()

@@ -12,7 +12,7 @@ from efface.methods import METHODS, Method
 from efface.storage import open_store
 from efface.training.settings import TrainingSettings
 from efface.training.state import KEY, load_state
-from tests.tiny import tiny_mae
+from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae
 from tests.training.tiny_training import (
     make_objective,
     mean_losses,
@@ -194,3 +194,16 @@ def test_a_run_taken_up_in_the_middle_reaches_the_same_weights(tmp_path, name, c
     resumed, outcome = train(tmp_path / "cut", settings, METHODS[name])
     assert outcome.resumed_from == 20
     assert same(weights(whole), weights(resumed))
+
+
+@pytest.mark.parametrize("make", [tiny_diffusion, tiny_latent])
+def test_diffusion_models_train_and_their_decoder_stays(tmp_path, make):
+    before = dict(make().module.state_dict())
+    short = TrainingSettings(steps=1, batch_size=4, probe_every=0)
+    long = TrainingSettings(steps=40, batch_size=4, probe_every=0, learning_rate=3e-3)
+    _, first = train(tmp_path / "a", short, make=make)
+    student, last = train(tmp_path / "b", long, make=make)
+    after = student.module.state_dict()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved == {name for name, _ in student.encoder_parameters()}
+    assert last.forget_loss < first.forget_loss

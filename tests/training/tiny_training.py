@@ -19,20 +19,22 @@ CPU = torch.device("cpu")
 SETTINGS = TrainingSettings(steps=40, warmup=2, batch_size=8, probe_every=0, save_every=0.0)
 
 
-def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"]):
-    noise = draw_noise(tiny_images(16, 1), 16, torch.Generator().manual_seed(0))
-    images = Images(retain=tiny_images(40), forget=tiny_images(16, 1), noise=noise)
-    bank = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0)
+def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"], make=tiny_mae):
+    teacher = make().eval()
+    channels, levels = teacher.channels, teacher.levels
+    forget = tiny_images(16, 1, channels)
+    noise = draw_noise(forget, 16, torch.Generator().manual_seed(0))
+    images = Images(retain=tiny_images(40, 0, channels), forget=forget, noise=noise)
+    bank = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0, levels=levels)
     similarity = np.linspace(0, 1, 40, dtype=np.float32)
     plan = make_plan(
         bank, similarity, forget_subjects=["a", "b"] * 8, batch_size=settings.batch_size,
         neighbour_share=settings.neighbour_share, seed=settings.seed, noise_images=16,
     )  # fmt: skip
-    teacher = tiny_mae().eval()
     kind = method.target or settings.target
-    forget = compute_forget_targets(teacher, noise, bank, kind=kind, memory=1.0, device=CPU)
+    wanted = compute_forget_targets(teacher, noise, bank, kind=kind, memory=1.0, device=CPU)
     targets = compute_targets(
-        teacher, images.retain, forget, plan, memory=1.0, disk=1.0, device=CPU, scratch=folder
+        teacher, images.retain, wanted, plan, memory=1.0, disk=1.0, device=CPU, scratch=folder
     )
     return Objective(
         images=images, plan=plan, targets=targets if method.uses_targets else None,
@@ -40,10 +42,13 @@ def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"]):
     )  # fmt: skip
 
 
-def train(folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False, identity="a"):
-    student = tiny_mae()
+def train(
+    folder, settings=SETTINGS, method=METHODS["i2i"], enough=lambda: False, identity="a",
+    make=tiny_mae,
+):  # fmt: skip
+    student = make()
     outcome = unlearn(
-        student, make_objective(folder, settings, method),
+        student, make_objective(folder, settings, method, make),
         store=open_store(str(folder)), identity=identity, is_enough=enough,
     )  # fmt: skip
     return student, outcome

@@ -49,7 +49,9 @@ def _add_model(commands: "Commands") -> None:
         dest="what", metavar="import", required=True
     )
     parser = options.add_command(group, "import", model_import, "register a model as champion")
-    parser.add_argument("folder", type=Path, help="as transformers or diffusers save it (required)")
+    parser.add_argument(
+        "folder", type=Path, help="model folder as its own library saves it (required)"
+    )
     options.add_required(parser, "name")
     options.add_registry(parser)
 

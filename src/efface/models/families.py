@@ -26,16 +26,31 @@ def _load_vqgan(folder: Path) -> ImageToImageModel:
     return load_vqgan(folder)
 
 
+def _load_pixel_diffusion(folder: Path) -> ImageToImageModel:
+    from efface.models.pixel_diffusion import load_pixel_diffusion
+
+    return load_pixel_diffusion(folder)
+
+
+def _load_latent_diffusion(folder: Path) -> ImageToImageModel:
+    from efface.models.latent_diffusion import load_latent_diffusion
+
+    return load_latent_diffusion(folder)
+
+
 FAMILIES: dict[str, Loader] = {
     "vit_mae": _load_mae,
 }
 """``model_type`` of a folder's config.json (one network) -> how to load it."""
 PIPELINES: dict[str, Loader] = {
     "EffaceTokenPainter": _load_vqgan,
+    "EffacePixelInpainting": _load_pixel_diffusion,
+    "StableDiffusionInpaintPipeline": _load_latent_diffusion,
 }
 """``_class_name`` of a folder's model_index.json (several networks) -> how to load it."""
+INDEX = "model_index.json"
 WHERE: dict[str, tuple[str, dict[str, Loader]]] = {
-    "model_index.json": ("_class_name", PIPELINES),
+    INDEX: ("_class_name", PIPELINES),
     "config.json": ("model_type", FAMILIES),
 }
 """File that says what a folder holds -> the key that says it, and what it may say."""

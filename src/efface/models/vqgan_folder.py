@@ -17,12 +17,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from efface.errors import CheckpointError
+from efface.models.families import INDEX
 from efface.models.token_transformer import TokenTransformer, read_transformer_config
 from efface.models.vqgan import PaintSettings, TokenPainter
 
 CLASS_NAME = "EffaceTokenPainter"
 """``_class_name`` in model_index.json."""
-INDEX = "model_index.json"
 WEIGHTS = "model.safetensors"
 SETTINGS = ("patchwise", "rounds", "image_mean", "image_std")
 

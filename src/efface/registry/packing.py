@@ -1,7 +1,6 @@
 """Pack a model folder as an MLflow model that paints wherever MLflow runs, without efface there."""
 
 import importlib.metadata
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 import efface
 from efface.errors import CheckpointError
 from efface.models.checkpoint import fingerprint, load_model
-from efface.models.families import WHERE, index_of
+from efface.models.families import INDEX, WHERE, index_of
 from efface.models.protocol import ImageToImageModel
 
 PAINTER = Path(efface.__file__).parent / "serving" / "painter.py"
@@ -30,6 +29,8 @@ NEEDED = (
 """Source files that painting needs; they travel with the model."""
 KEPT = {".json", ".safetensors"}
 """Endings of the files that are published: no optimiser state, no pickles."""
+KEPT_NAMES = {"merges.txt"}
+"""Further files that are published: half of a CLIP tokenizer."""
 
 
 def log_painter(folder: Path, *, mask: str, metadata: dict[str, str]) -> str:
@@ -76,8 +77,7 @@ def signature(model: ImageToImageModel, mask: str) -> Any:
 def requirements(folder: Path) -> list[str]:
     """The packages that painting needs, pinned to the versions it was tried with here."""
     names = ["mlflow", "numpy", "safetensors", "torch", "transformers"]
-    configuration = json.loads(index_of(folder).read_text())
-    if "_diffusers_version" in configuration or "_class_name" in configuration:
+    if index_of(folder).name == INDEX:
         names.append("diffusers")
     # A local build such as 2.6.0+cu124 is on no package index.
     return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in names]
@@ -104,7 +104,8 @@ def _published(folder: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary) / CHECKPOINT
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix in KEPT and not path.name.startswith("."):
+            kept = path.suffix in KEPT or path.name in KEPT_NAMES
+            if path.is_file() and kept and not path.name.startswith("."):
                 target = copy / path.relative_to(folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)

@@ -1,0 +1,53 @@
+"""What efface needs to know of an in-painting diffusion model beyond the folder of diffusers."""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from efface.errors import CheckpointError
+from efface.files import read_json, write_json
+
+VERSION = 1
+FILE = "inpainting.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InpaintingSettings:
+    """``inpainting.json`` beside model_index.json."""
+
+    patch_size: int
+    """Height and width in pixels of what a mask hides or shows as a whole."""
+    steps: int = 20
+    """Steps of the sampler for one picture (docs/results/sampler.md says why so few)."""
+    levels: int = 8
+    """Timesteps the encoder is asked at in unlearning."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that contradict their meaning."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise CheckpointError(
+                    f"{FILE}: {field.name} must be a whole number, 1 or more; got {value!r}"
+                )
+
+
+def read_inpainting_settings(folder: Path) -> InpaintingSettings:
+    """Read ``inpainting.json`` of a model folder.
+
+    Raises:
+        InputError: absent, not JSON, or of another version.
+        CheckpointError: a setting is missing, unknown or out of range.
+    """
+    content = read_json(folder / FILE, kind="in-painting settings", version=VERSION)
+    content.pop("version")
+    known = [field.name for field in fields(InpaintingSettings)]
+    if wrong := sorted(content.keys() - set(known)):
+        raise CheckpointError(f"{folder / FILE}: {', '.join(wrong)} unknown: use {known}")
+    if "patch_size" not in content:
+        raise CheckpointError(f"{folder / FILE}: patch_size is missing: use {', '.join(known)}")
+    return InpaintingSettings(**content)
+
+
+def write_inpainting_settings(folder: Path, settings: InpaintingSettings) -> None:
+    """Write ``inpainting.json``."""
+    write_json(folder / FILE, {"version": VERSION, **asdict(settings)})
