@@ -118,7 +118,10 @@ def test_another_version_is_refused(tmp_path, version):
         (("extractors", "fid", "sha"), "use uri, sha256"),
         (("masks", "heldout"), "use train, score, held_out"),
         (("evaluation", "images"), "use seed, max_images"),
-        (("evaluation", "max_images", "test"), "use forget, retain, neighbours, control, holdout"),
+        (
+            ("evaluation", "max_images", "test"),
+            "use forget, forget-holdout, retain, neighbours, control, holdout",
+        ),
         (("privacy", "pictures"), "use forget_pictures"),
         (("rules", "retain-FID"), "use forget-distance-rises, retain-fid"),
         (("rules", "retain-fid", "max"), "use relative, absolute"),

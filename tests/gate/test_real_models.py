@@ -14,13 +14,13 @@ import pytest
 import torch
 import yaml
 
+from efface.bench.scoring import score_all
 from efface.data.manifest import SET_SCHEMA, read_manifest, write_manifest
 from efface.evaluation.report import read_report
 from efface.gate.decide import decide
 from efface.gate.reading import read_policy
 from efface.models.checkpoint import load_model, save_model
 from efface.steps import intake, shard, unlearn
-from efface.steps.score import score_all
 from efface.storage import open_store
 
 DEMO = Path(__file__).parents[2] / "examples" / "fashion"

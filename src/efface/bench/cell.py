@@ -100,7 +100,7 @@ class Bench:
         report = self.work / "reports" / f"{name}.json"
         before, after = model / "before", model / "after"
         if not report.exists():
-            from efface.steps.score import score_all
+            from efface.bench.scoring import score_all
 
             score_all(
                 sets=sets, before=before, after=after, policy=str(policy), run_id=f"score-{name}",

@@ -44,8 +44,8 @@ def unlearn(given: argparse.Namespace) -> int:
 
 def evaluate(given: argparse.Namespace) -> int:
     """Score one part, or all."""
+    from efface.bench.scoring import score_all
     from efface.steps import evaluate
-    from efface.steps.score import score_all
 
     places = pick(given, *MODELS, "out", *PLACE)
     if given.shard:
