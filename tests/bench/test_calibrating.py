@@ -47,7 +47,9 @@ def runs(good, bad, count=6):
 
 def test_the_page_says_how_often_and_where(tmp_path):
     found = conclude(policy(), runs(good=0.3, bad=0.0))
-    paths = write_calibration(found, tmp_path, "efface gate calibrate --plan p.yaml")
+    paths = write_calibration(
+        found, tmp_path, file="calibration", command="efface gate calibrate --plan p.yaml"
+    )
     content = json.loads(paths[0].read_text())
     assert content["pass_rates"]["present"]["i2i"]["count"] == 6
     assert content["pass_rates"]["moved"]["original"] == {

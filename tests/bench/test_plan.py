@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from efface.bench.plan import read_plan
+from efface.bench.plan import narrowed, read_plan
 from efface.errors import ConfigError, InputError
 from tests.bench.tiny_plan import write_plan
 
@@ -24,6 +24,13 @@ def test_paths_are_relative_to_the_plan(path):
     assert plan.dataset == str(path.parent / "data")
     assert plan.quick.settings == {"steps": 3}
     assert changed(path, proxy={"proxy": "data"}).proxy == {"proxy": plan.dataset}
+
+
+def test_a_plan_is_narrowed_to_names_that_it_has(path):
+    plan = read_plan(path)
+    assert narrowed(plan, models=[], tickets=["one"]) == plan
+    with pytest.raises(ConfigError, match="no models vae: use mae"):
+        narrowed(plan, models=["vae"], tickets=[])
 
 
 def test_a_dataset_on_s3_stays_where_it_is(path):

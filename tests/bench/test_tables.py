@@ -10,7 +10,7 @@ from efface.bench.gridding import PROXY, RETRAINED
 from efface.bench.pictures import write_pictures
 from efface.bench.plan import read_plan
 from efface.bench.tables import TABLES, find_table
-from efface.bench.writing import measure
+from efface.cli import main
 from efface.errors import ConfigError
 from efface.steps import unlearn
 from tests.bench.tiny_plan import write_plan
@@ -92,10 +92,11 @@ def test_requests_in_a_row_are_scored_twice(bench, monkeypatch):
 
 
 def test_a_table_is_written_with_what_repeats_it(bench, path, tmp_path):
-    paths = measure(bench, "subjects", TABLES["subjects"], tmp_path, path)
-    assert [found.name for found in paths] == ["quick-subjects.json", "quick-subjects.md"]
-    text = paths[1].read_text()
-    assert f"efface bench table subjects --plan {path} --quick" in text
+    words = ["bench", "table", "subjects", "--plan", str(path), "--quick", "--model", "mae"]
+    work = ["--work", str(bench.work), "--out", str(tmp_path)]
+    assert main([*words, *work]) == 0
+    text = (tmp_path / "quick-subjects-mae.md").read_text()
+    assert f"`efface bench table subjects --plan {path} --quick --model mae`" in text
     assert "- mae, i2i: batch_size 4, probe_every 0, steps 3" in text
     assert "3 subjects" in text and "Extractors: tiny-classifier, tiny-tower." in text
 

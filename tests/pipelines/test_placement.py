@@ -6,7 +6,7 @@ import yaml
 from pipelines.compile import COMPILED
 from pipelines.placement import GPU, SECRET
 
-ON_GPU = {"audit", "unlearn", "evaluate"}
+ON_GPU = {"audit", "shard", "unlearn", "evaluate"}
 
 
 @pytest.fixture(scope="module")

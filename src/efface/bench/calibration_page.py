@@ -26,8 +26,8 @@ A critical value is the strictest setting that a run still passes.
 """
 
 
-def write_calibration(found: Calibration, out: Path, command: str) -> list[Path]:
-    """Write calibration.json and calibration.md."""
+def write_calibration(found: Calibration, out: Path, *, file: str, command: str) -> list[Path]:
+    """Write FILE.json and FILE.md; gives their paths."""
     rules = [
         {
             "rule": one.threshold.rule, "key": one.threshold.key, "present": one.present,
@@ -40,7 +40,7 @@ def write_calibration(found: Calibration, out: Path, command: str) -> list[Path]
         for name, rates in (("present", found.present), ("moved", found.moved))
     }
     content = {"version": VERSION, "seeds": found.seeds, "thresholds": rules, "pass_rates": rates}
-    paths = [out / "calibration.json", out / "calibration.md"]
+    paths = [out / f"{file}.json", out / f"{file}.md"]
     write_json(paths[0], content)
     write_bytes(paths[1], to_markdown(found, command).encode())
     return paths

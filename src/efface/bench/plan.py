@@ -12,7 +12,7 @@ Paths are relative to the plan's folder.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,27 @@ def read_plan(path: Path) -> Plan:
     if missing:
         raise ConfigError(f"plan {path} lacks {', '.join(sorted(missing))}")
     return _resolved(path.resolve().parent, words, Quick(**quick))
+
+
+def narrowed(plan: Plan, *, models: list[str], tickets: list[str]) -> Plan:
+    """The plan with some of its models and tickets, in the order given; empty: all.
+
+    Raises:
+        ConfigError: a name that the plan does not have.
+    """
+    return replace(
+        plan,
+        models=_some(plan.models, models, "models"),
+        tickets=_some(plan.tickets, tickets, "tickets"),
+    )
+
+
+def _some(known: dict[str, Path], names: list[str], kind: str) -> dict[str, Path]:
+    if unknown := set(names) - known.keys():
+        raise ConfigError(
+            f"the plan has no {kind} {', '.join(sorted(unknown))}: use {', '.join(known)}"
+        )
+    return {name: known[name] for name in names or known}
 
 
 def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:

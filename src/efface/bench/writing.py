@@ -15,22 +15,18 @@ READING = (
 )
 
 
-def measure(bench: Bench, name: str, entry: Entry, out: Path, plan: Path) -> list[Path]:
-    """Run what the table needs; gives the files written: NAME.json and NAME.md.
-
-    The files of a quick run are named quick-NAME: they never replace a full table.
-    """
+def measure(bench: Bench, entry: Entry, out: Path, *, file: str, command: str) -> list[Path]:
+    """Run what the table needs; gives the files written: FILE.json and FILE.md."""
     rows = entry.rows(bench)
-    quick = " --quick" if bench.quick else ""
     about = [
         entry.about,
-        f"Command: `efface bench table {name} --plan {plan}{quick}`. efface {__version__}.",
+        f"Command: `{command}`. efface {__version__}.",
         _settings(bench),
         _extractors(rows),
         READING,
     ]
     table = Table(title=entry.title, about=about, rows=rows)
-    return write_table(table, out, f"quick-{name}" if bench.quick else name)
+    return write_table(table, out, file)
 
 
 def _settings(bench: Bench) -> str:

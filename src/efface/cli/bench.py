@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from efface.cli import options
 
 if TYPE_CHECKING:
+    from efface.bench.cell import Bench
     from efface.cli.options import Commands
 
 CALIBRATE = "gate calibrate"
@@ -50,20 +51,47 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="the plan's shorter settings (default: its full ones)"
     )
+    for name in ("model", "ticket"):
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            help=f"{name} of the plan; may be repeated (default: all)",
+        )
+
+
+def _bench(given: argparse.Namespace) -> "Bench":
+    from efface.bench.cell import Bench
+    from efface.bench.plan import narrowed, read_plan
+
+    plan = narrowed(read_plan(given.plan), models=given.model, tickets=given.ticket)
+    return Bench(plan, given.work, quick=given.quick)
+
+
+def _file(given: argparse.Namespace, name: str) -> str:
+    """Part of a plan, or a quick run, never replaces the files of the whole."""
+    return "-".join([*(["quick"] if given.quick else []), name, *given.model, *given.ticket])
+
+
+def _command(given: argparse.Namespace, words: str) -> str:
+    """What a reader types to get the same."""
+    parts = [f"efface {words} --plan {given.plan}", *(["--quick"] if given.quick else [])]
+    for name in ("model", "ticket"):
+        parts += [f"--{name} {value}" for value in getattr(given, name)]
+    return " ".join(parts)
 
 
 def table(given: argparse.Namespace) -> int:
     """Measure and write tables."""
-    from efface.bench.cell import Bench
-    from efface.bench.plan import read_plan
     from efface.bench.tables import TABLES, find_table
     from efface.bench.writing import measure
 
     names = list(TABLES) if given.name == "all" else [given.name]
     entries = {name: find_table(name) for name in names}
-    bench = Bench(read_plan(given.plan), given.work, quick=given.quick)
+    bench = _bench(given)
     for name, entry in entries.items():
-        for path in measure(bench, name, entry, given.out, given.plan):
+        command = _command(given, f"bench table {name}")
+        for path in measure(bench, entry, given.out, file=_file(given, name), command=command):
             print(path)
     return 0
 
@@ -72,25 +100,20 @@ def calibrate(given: argparse.Namespace) -> int:
     """Calibrate the gate."""
     from efface.bench.calibrating import calibrate
     from efface.bench.calibration_page import write_calibration
-    from efface.bench.cell import Bench
-    from efface.bench.plan import read_plan
 
-    found = calibrate(Bench(read_plan(given.plan), given.work, quick=given.quick), given.seeds)
-    quick = " --quick" if given.quick else ""
-    command = f"efface {CALIBRATE} --plan {given.plan} --seeds {given.seeds}{quick}"
-    for path in write_calibration(found, given.out, command):
+    found = calibrate(_bench(given), given.seeds)
+    command = _command(given, f"{CALIBRATE} --seeds {given.seeds}")
+    for path in write_calibration(
+        found, given.out, file=_file(given, "calibration"), command=command
+    ):
         print(path)
     return 0
 
 
 def pictures(given: argparse.Namespace) -> int:
     """Paint and write pictures."""
-    from efface.bench.cell import Bench
     from efface.bench.pictures import write_pictures
-    from efface.bench.plan import read_plan
 
-    for path in write_pictures(
-        Bench(read_plan(given.plan), given.work, quick=given.quick), given.out
-    ):
+    for path in write_pictures(_bench(given), given.out):
         print(path)
     return 0
