@@ -33,7 +33,7 @@ def load_part(kind: Any, folder: Path, name: str) -> Any:
             low_cpu_mem_usage=False,
             torch_dtype=torch.float32,
         )
-    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+    except (OSError, RuntimeError, ValueError, TypeError, SafetensorError) as error:
         raise CheckpointError(f"{place}: not a readable {kind.__name__}: {error}") from error
     wrong = {key: sorted(map(str, names))[:3] for key, names in found.items() if names}
     if wrong:

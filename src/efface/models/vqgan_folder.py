@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
-import torch
 from diffusers import VQModel
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from efface.errors import CheckpointError
 from efface.models.families import INDEX
+from efface.models.pipeline_folder import load_part
 from efface.models.token_transformer import TokenTransformer, read_transformer_config
 from efface.models.vqgan import PaintSettings, TokenPainter
 
@@ -58,7 +58,8 @@ def load_vqgan(folder: Path) -> TokenPainter:
             f"{CLASS_NAME!r}"
         )
     settings = _read_settings(folder / INDEX, index)
-    vqvae, transformer = _load_vqvae(folder / "vqvae"), _load_transformer(folder / "transformer")
+    vqvae = load_part(VQModel, folder, "vqvae")
+    transformer = _load_transformer(folder / "transformer")
     channels = vqvae.config.in_channels
     if len(settings.image_mean) != channels or len(settings.image_std) != channels:
         raise CheckpointError(
@@ -92,37 +93,18 @@ def _read_settings(path: Path, index: dict[str, Any]) -> PaintSettings:
     )
 
 
-def _load_vqvae(folder: Path) -> VQModel:
-    try:
-        vqvae, found = VQModel.from_pretrained(
-            folder,
-            local_files_only=True,
-            output_loading_info=True,
-            low_cpu_mem_usage=False,
-            torch_dtype=torch.float32,
-        )
-    except (OSError, RuntimeError, ValueError, TypeError, SafetensorError) as error:
-        raise CheckpointError(f"{folder}: not a readable VQModel: {error}") from error
-    _need_fit(folder, found["missing_keys"], found["unexpected_keys"])
-    return vqvae
-
-
 def _load_transformer(folder: Path) -> TokenTransformer:
     try:
         transformer = TokenTransformer(read_transformer_config(_read(folder / "config.json")))
         found = transformer.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except (OSError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"{folder}: not a readable token transformer: {error}") from error
-    _need_fit(folder, found.missing_keys, found.unexpected_keys)
-    return transformer
-
-
-def _need_fit(folder: Path, missing: list[str], unexpected: list[str]) -> None:
-    if missing or unexpected:
+    if found.missing_keys or found.unexpected_keys:
         raise CheckpointError(
             f"{folder}: weights do not fit the architecture in config.json: "
-            f"missing {missing[:3]}, unexpected {unexpected[:3]}"
+            f"missing {found.missing_keys[:3]}, unexpected {found.unexpected_keys[:3]}"
         )
+    return transformer
 
 
 def _are_numbers(given: Any) -> bool:
