@@ -1,12 +1,14 @@
 import json
 
 import pytest
+import yaml
 
 from efface.bench.calibrating import ONE_LEFT, calibrate, conclude
 from efface.bench.calibration_page import write_calibration
 from efface.bench.cell import Bench
 from efface.bench.plan import read_plan
 from efface.errors import ConfigError
+from efface.gate.policy import read_policy
 from tests.bench.tiny_plan import write_plan
 from tests.gate.reports import changes, good_others, policy, report_of
 from tests.given import put_ticket
@@ -25,6 +27,16 @@ def bench(folder, **changed):
     ticket.unlink()
     put_ticket(folder / "tickets", "t-1", "stripes-0", "stripes-1")
     return Bench(read_plan(path), folder / "work", quick=False)
+
+
+def test_rules_that_nothing_is_measured_for_here_are_left_out(tmp_path):
+    made = bench(tmp_path)
+    content = yaml.safe_load((tmp_path / "policy.yaml").read_text())
+    content["audit"] = {"attacks": ["relearning"]}
+    content["rules"] |= {"relearning": {}, "held-out-masks": {"minimum_rise": 0.1}}
+    (tmp_path / "policy.yaml").write_text(yaml.safe_dump(content))
+    rules = read_policy(made.policy()).rules
+    assert "retain-fid" in rules and not rules.keys() & {"relearning", "held-out-masks"}
 
 
 def test_every_kind_is_run_for_every_seed(tmp_path):

@@ -19,7 +19,8 @@ thresholds come from the first half of the seeds and are tried on the second.
 PLACES = """
 ## Where the thresholds belong
 
-A critical value is the strictest setting that a run still passes.
+A critical value is the strictest setting that a run still passes. Rules that need held-out masks or
+attacks are not tried here.
 
 | rule | setting | now | suggested | good runs: worst, median, best | bad: best, median, worst |
 |---|---|---|---|---|---|

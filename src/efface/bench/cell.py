@@ -18,6 +18,7 @@ import yaml
 from efface.bench.plan import Plan
 from efface.evaluation.report import Report, read_report
 from efface.files import read_json, sha256_bytes, sha256_file, write_json
+from efface.gate.rules import NEEDED_ATTACKS
 from efface.models.checkpoint import fingerprint
 
 VERSION = 1
@@ -116,7 +117,10 @@ class Bench:
         )
 
     def policy(self, score: tuple[str, ...] = (), seed: int | None = None) -> Path:
-        """The plan's policy with its masks and image counts, as a file in the work folder."""
+        """The plan's policy with its masks and image counts, as a file in the work folder.
+
+        Held-out masks and attacks are left out.
+        """
         content = yaml.safe_load(self.plan.policy.read_text())
         masks = self.plan.masks
         content["masks"] = {"train": masks["train"], "score": list(score) or masks["score"]}
@@ -127,7 +131,9 @@ class Bench:
             extractor["uri"] = f"{kind}:{self.plan.policy.parent / place}"
         if seed is not None:
             content["evaluation"]["seed"] = seed
-        content["rules"].pop("held-out-masks", None)
+        content.pop("audit", None)
+        for rule in ("held-out-masks", *NEEDED_ATTACKS):  # for which nothing is measured here
+            content["rules"].pop(rule, None)
         text = yaml.safe_dump(content)
         path = self.work / "policies" / f"{_hash(text)}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
