@@ -8,6 +8,7 @@ from efface.cli import options
 
 if TYPE_CHECKING:
     from efface.cli.options import Commands
+    from efface.gate.policy import Policy
 
 
 def add_commands(commands: "Commands") -> None:
@@ -94,8 +95,20 @@ def policy_check(given: argparse.Namespace) -> int:
     from efface.gate.reading import read_policy
 
     policy = read_policy(given.policy)
-    print(f"{policy.name}: valid, sha256 {policy.sha256}")
+    seen = _check_extractors(policy)
+    print(f"{policy.name}: valid, sha256 {policy.sha256}; {seen}")
     for name, settings in policy.rules.items():
         told = ", ".join(f"{key}={value}" for key, value in settings.items())
         print(f"  {name}: {told}" if told else f"  {name}")
     return 0
+
+
+def _check_extractors(policy: "Policy") -> str:
+    """Hold the weights of the policy's extractors against their hashes; says what was done."""
+    try:
+        from efface.metrics.extractors.loading import check_extractor
+    except ImportError:  # the core without torch
+        return "extractor weights not looked at, for want of torch"
+    for spec in policy.extractors.values():
+        check_extractor(spec, policy.folder)
+    return "extractor weights as pinned"

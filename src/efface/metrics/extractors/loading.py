@@ -46,6 +46,18 @@ def load_extractor(spec: ExtractorSpec, folder: str) -> Extractor:
         ConfigError: an unknown kind, or weights of another hash than the policy pins.
         CheckpointError: weights that are missing, damaged or of another architecture.
     """
+    kind, place = check_extractor(spec, folder)
+    log.info("extractor=%s sha256=%s", spec.uri, spec.sha256[:12])
+    return kind.load(place, Path(folder), spec.sha256)
+
+
+def check_extractor(spec: ExtractorSpec, folder: str) -> tuple[Kind, str]:
+    """Hold the weights of an extractor against their hash; gives its kind and place.
+
+    Raises:
+        ConfigError: an unknown kind, or weights of another hash than the policy pins.
+        CheckpointError: the weights are missing.
+    """
     kind, _, place = spec.uri.partition(":")
     if kind not in KINDS or not place:
         raise ConfigError(
@@ -58,5 +70,4 @@ def load_extractor(spec: ExtractorSpec, folder: str) -> Extractor:
             f"extractor {spec.uri}: {weights} has sha256 {found}, the policy pins {spec.sha256!r}; "
             "restore the weights, or change the policy on purpose"
         )
-    log.info("extractor=%s sha256=%s", spec.uri, found[:12])
-    return KINDS[kind].load(place, Path(folder), found)
+    return KINDS[kind], place
