@@ -46,10 +46,22 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
         ({"models": {"mae": "nowhere"}}, "models of the plan do not exist: .*nowhere"),
         ({"quick": {"models": ["vae"]}}, "quick.models names vae: use mae"),
         ({"quick": {"seed": 1}}, "seed unknown: use max_images, models"),
+        ({"models": ["a"]}, r"models: \['a'\] is not of type 'object'"),
+        ({"models": {}}, "models: .*"),
+        ({"models": {"../x": "model"}}, "models: .*does not match"),
+        ({"dataset": 3}, "dataset: 3 is not of type 'string'"),
+        ({"masks": {"train": ["centre:2x2"]}}, "masks: 'score' is a required property"),
+        ({"methods": {"x": None}}, "methods.x: None is not of type 'object'"),
+        ({"methods": {"x": {"stepz": 4}}}, "method 'x' of the plan: .*stepz unknown"),
+        ({"settings": {"zzz": {}}}, "settings of the plan names zzz: use mae"),
+        ({"max_images": {"test": 5}}, "max_images: .*'test'"),
+        ({"proxy": {"proxi": "data"}}, "proxi unknown"),
+        ({"tickets": {"n": "tickets"}}, "tickets of the plan do not exist"),
+        ({"policy": "nowhere.yaml"}, "nowhere.yaml"),
     ],
 )
 def test_what_is_wrong_with_a_plan_is_said(path, change, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(InputError, match=message):
         changed(path, **change)
 
 

@@ -1,6 +1,9 @@
 """The tables, run on the tiny world."""
 
+from dataclasses import replace
+
 import pytest
+import yaml
 from PIL import Image
 
 from efface.bench import repeated
@@ -12,6 +15,7 @@ from efface.bench.plan import read_plan
 from efface.bench.tables import TABLES, find_table
 from efface.cli import main
 from efface.errors import ConfigError
+from efface.gate.policy import read_policy
 from efface.steps import unlearn
 from tests.bench.tiny_plan import write_plan
 
@@ -106,6 +110,29 @@ def test_pictures_are_a_grid(bench, tmp_path):
     assert path.name == "pictures-mae-one.png"
     with Image.open(path) as picture:
         assert picture.format == "PNG" and min(picture.size) > 200
+
+
+def test_a_sweep_needs_the_method_it_sweeps(path):
+    plan = read_plan(path)
+    bench = Bench(replace(plan, methods={"x": {}}), path.parent / "work", quick=True)
+    with pytest.raises(ConfigError, match="no method i2i"):
+        TABLES["alpha"].rows(bench)
+
+
+def test_a_policy_may_leave_out_what_it_need_not_say(path, tmp_path):
+    content = yaml.safe_load((path.parent / "policy.yaml").read_text())
+    del content["evaluation"]
+    policy = path.parent / "short.yaml"
+    policy.write_text(yaml.safe_dump(content))
+    bench = Bench(replace(read_plan(path), policy=policy), tmp_path / "work", quick=True)
+    assert read_policy(bench.policy()).evaluation.max_images == {"holdout": 30}
+
+
+def test_a_file_in_place_of_a_folder_is_refused_before_any_work(path, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    words = ["bench", "table", "alpha", "--plan", str(path), "--out", str(tmp_path / "file")]
+    assert main([*words, "--work", str(tmp_path / "work")]) == 2
+    assert "is no folder to write to" in capsys.readouterr().err
 
 
 def test_an_unknown_table_names_the_known_ones():

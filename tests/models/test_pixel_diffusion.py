@@ -112,6 +112,29 @@ def test_a_model_that_does_not_predict_noise_is_refused(folder):
         load_model(folder)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"num_train_timesteps": "many"}, {"beta_start": "x"}, {"beta_schedule": "foo"}]
+)
+def test_a_noise_schedule_that_is_none_is_refused(folder, wrong):
+    change(folder / "scheduler" / "scheduler_config.json", **wrong)
+    with pytest.raises(CheckpointError, match="scheduler: not readable"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"sample_size": None}, "sample_size is None"),
+        ({"sample_size": [32, 16]}, "sample_size is"),
+        ({"norm_num_groups": 0}, "not a readable UNet2DModel"),
+    ],
+)
+def test_a_unet_that_cannot_be_built_is_refused(folder, wrong, message):
+    change(folder / "unet" / "config.json", **wrong)
+    with pytest.raises(CheckpointError, match=message):
+        load_model(folder)
+
+
 @pytest.mark.parametrize("patch", [3, 16])
 def test_a_patch_must_divide_the_image_into_several(patch):
     with pytest.raises(CheckpointError, match=f"patch_size {patch} must divide the image"):

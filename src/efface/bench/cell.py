@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from efface.bench.plan import Plan
+from efface.errors import ConfigError, InputError
 from efface.evaluation.report import Report, read_report
 from efface.files import read_json, sha256_bytes, sha256_file, write_json
 from efface.gate.rules import NEEDED_ATTACKS
@@ -83,8 +84,16 @@ class Bench:
 
     @property
     def i2i(self) -> dict[str, Any]:
-        """The plan's settings of the paper's method."""
-        return self.plan.methods.get("i2i", {})
+        """The plan's settings of the paper's method.
+
+        Raises:
+            ConfigError: it has none.
+        """
+        if "i2i" not in self.plan.methods:
+            raise ConfigError(
+                f"the plan has no method i2i ({', '.join(self.plan.methods)}): this table needs it"
+            )
+        return self.plan.methods["i2i"]
 
     def settings(self, model: str, method: dict[str, Any], **more: Any) -> dict[str, Any]:
         """A method's settings for a model, shortened when quick; early stopping off."""
@@ -110,7 +119,7 @@ class Bench:
         kept = read_json(model / "cell.json", kind="cell", version=VERSION)
         return Result(
             report=read_report(report),
-            seconds=float(kept["seconds"]),
+            seconds=_seconds(kept, model),
             sets=sets,
             before=before,
             after=after,
@@ -125,12 +134,13 @@ class Bench:
         masks = self.plan.masks
         content["masks"] = {"train": masks["train"], "score": list(score) or masks["score"]}
         limits = self.plan.quick.max_images if self.quick else self.plan.max_images
-        content["evaluation"]["max_images"] = limits or content["evaluation"].get("max_images", {})
+        evaluation = content.setdefault("evaluation", {})
+        evaluation["max_images"] = limits or evaluation.get("max_images", {})
         for extractor in content["extractors"].values():
             kind, _, place = extractor["uri"].rpartition(":")
             extractor["uri"] = f"{kind}:{self.plan.policy.parent / place}"
         if seed is not None:
-            content["evaluation"]["seed"] = seed
+            evaluation["seed"] = seed
         content.pop("audit", None)
         for rule in ("held-out-masks", *NEEDED_ATTACKS):  # for which nothing is measured here
             content["rules"].pop(rule, None)
@@ -188,6 +198,13 @@ class Bench:
 
         _once(folder, make)
         return folder
+
+
+def _seconds(kept: dict[str, Any], folder: Path) -> float:
+    try:
+        return float(kept["seconds"])
+    except (KeyError, TypeError, ValueError):
+        raise InputError(f"{folder}/cell.json is damaged: delete that folder") from None
 
 
 def _once(folder: Path, make: Callable[[Path], None]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from efface.bench.plan_schema import SCHEMA
 from efface.errors import ConfigError, InputError
 
 VERSION = 1
@@ -80,12 +81,44 @@ def read_plan(path: Path) -> Plan:
         raise ConfigError(f"plan {path} is not YAML: {error}") from None
     if not isinstance(given, dict) or given.pop("version", None) != VERSION:
         raise ConfigError(f"plan {path} needs `version: {VERSION}` and the keys {_keys(Plan)}")
-    quick = _checked(given.pop("quick", {}) or {}, Quick, f"{path}: quick")
+    _check_values(path, given)
+    quick = _checked(given.pop("quick", {}), Quick, f"{path}: quick")
     words = _checked(given, Plan, str(path))
     missing = {"dataset", "policy", "masks", "models", "tickets", "methods"} - words.keys()
     if missing:
         raise ConfigError(f"plan {path} lacks {', '.join(sorted(missing))}")
-    return _resolved(path.resolve().parent, words, Quick(**quick))
+    plan = _resolved(path.resolve().parent, words, Quick(**quick))
+    _check_settings(plan)
+    return plan
+
+
+def _check_values(path: Path, given: dict[str, Any]) -> None:
+    from jsonschema import Draft202012Validator
+
+    for error in Draft202012Validator(SCHEMA).iter_errors(given):
+        raise ConfigError(f"plan {path}: {error.json_path.removeprefix('$.')}: {error.message}")
+
+
+def _check_settings(plan: Plan) -> None:
+    """Refuse now what would only be refused after hours."""
+    from efface.data.set_settings import parse_settings
+    from efface.gate.policy import read_policy
+    from efface.training.settings import read_settings
+
+    read_policy(plan.policy)
+    parse_settings(plan.proxy)
+    for name in ("settings", "retrained", "retraining"):
+        if unknown := getattr(plan, name).keys() - plan.models.keys():
+            raise ConfigError(
+                f"{name} of the plan names {', '.join(sorted(unknown))}: "
+                f"use {', '.join(plan.models)}"
+            )
+    for label, method in plan.methods.items():
+        for more in (*plan.settings.values(), plan.quick.settings, {}):
+            try:
+                read_settings({**method, **more})
+            except ConfigError as error:
+                raise ConfigError(f"method {label!r} of the plan: {error}") from None
 
 
 def narrowed(plan: Plan, *, models: list[str], tickets: list[str]) -> Plan:
@@ -116,9 +149,10 @@ def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
     proxy = words.get("proxy", {})
     if "://" not in proxy.get("proxy", "://"):
         words["proxy"] = {**proxy, "proxy": str(folder / proxy["proxy"])}
+    exists = {"models": Path.is_dir, "tickets": Path.is_file}
     for name in ("models", "tickets"):
         words[name] = {key: folder / value for key, value in words[name].items()}
-        absent = [str(place) for place in words[name].values() if not place.exists()]
+        absent = [str(place) for place in words[name].values() if not exists[name](place)]
         if absent:
             raise ConfigError(f"{name} of the plan do not exist: {', '.join(absent)}")
     words["retrained"] = {

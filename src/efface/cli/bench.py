@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from efface.cli import options
+from efface.errors import InputError
 
 if TYPE_CHECKING:
     from efface.bench.cell import Bench
@@ -64,8 +65,19 @@ def _bench(given: argparse.Namespace) -> "Bench":
     from efface.bench.cell import Bench
     from efface.bench.plan import narrowed, read_plan
 
+    for folder in (given.work, given.out):
+        _need_folder(folder)
     plan = narrowed(read_plan(given.plan), models=given.model, tickets=given.ticket)
     return Bench(plan, given.work, quick=given.quick)
+
+
+def _need_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder} is no folder to write to ({error.strerror}): name another"
+        ) from None
 
 
 def _file(given: argparse.Namespace, name: str) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from efface.errors import CheckpointError
 from efface.models import unet_halves
 from efface.models.inpainting_settings import InpaintingSettings
 from efface.models.masks import pixel_mask
@@ -55,7 +56,11 @@ class InpaintingDiffusion(nn.Module, ABC):
         self.settings = settings
         self.levels = settings.levels
         self.channels = channels
-        self.image_size = int(unet.config.sample_size) * cell
+        if type(unet.config.sample_size) is not int or unet.config.sample_size < 1:
+            raise CheckpointError(
+                f"unet: sample_size is {unet.config.sample_size!r}: give one whole number above 0"
+            )
+        self.image_size = unet.config.sample_size * cell
         check_whole_patches(self.image_size, settings.patch_size, cell)
         self.grid = (self.image_size // settings.patch_size,) * 2
         self.at_once = max(PIXELS_AT_ONCE // self.image_size**2, 1)

@@ -16,6 +16,10 @@ Parts = Mapping[str, tuple[str | None, str | None]]
 """Part -> (library, class); (None, None) for one that a pipeline may have and this has not."""
 
 
+UNREADABLE = (ArithmeticError, AttributeError, OSError, RuntimeError, TypeError, ValueError)
+"""What diffusers raises at a configuration or weights that are not right."""
+
+
 def load_part(kind: Any, folder: Path, name: str) -> Any:
     """Load one part of diffusers in float32, with every weight it needs and none left over.
 
@@ -33,7 +37,7 @@ def load_part(kind: Any, folder: Path, name: str) -> Any:
             low_cpu_mem_usage=False,
             torch_dtype=torch.float32,
         )
-    except (OSError, RuntimeError, ValueError, TypeError, SafetensorError) as error:
+    except (*UNREADABLE, SafetensorError) as error:
         raise CheckpointError(f"{place}: not a readable {kind.__name__}: {error}") from error
     wrong = {key: sorted(map(str, names))[:3] for key, names in found.items() if names}
     if wrong:
@@ -53,9 +57,9 @@ def load_scheduler(folder: Path) -> Any:
 
     try:
         config = DDIMScheduler.load_config(folder / "scheduler", local_files_only=True)
-    except (OSError, ValueError) as error:
+        scheduler = DDIMScheduler.from_config(config)
+    except UNREADABLE as error:
         raise CheckpointError(f"{folder}/scheduler: not readable: {error}") from error
-    scheduler = DDIMScheduler.from_config(config)
     if scheduler.config.prediction_type != "epsilon":
         raise CheckpointError(
             f"{folder}/scheduler: prediction_type {scheduler.config.prediction_type!r} is not "

@@ -6,6 +6,7 @@ transformer/        config.json and model.safetensors
 """
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ def _are_numbers(given: Any) -> bool:
     return (
         isinstance(given, list)
         and bool(given)
-        and all(isinstance(n, int | float) and not isinstance(n, bool) for n in given)
+        and all(type(n) in (int, float) and math.isfinite(n) for n in given)
     )
 
 
