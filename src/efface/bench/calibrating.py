@@ -27,6 +27,8 @@ from efface.progress import track
 from efface.storage import open_store
 
 GOOD = "i2i"
+KINDS = (GOOD, "original", "retain-only", "max-loss")
+"""Methods of the plan that are run."""
 ONE_LEFT = "i2i, one subject left out"
 BAD = {
     "forget-distance-rises": ("original", "retain-only", ONE_LEFT),
@@ -56,8 +58,7 @@ def calibrate(bench: Bench, seeds: int) -> Calibration:
     Raises:
         ConfigError: fewer than four seeds, or a method that the plan does not have.
     """
-    needed = {GOOD, "original", "retain-only", "max-loss"}
-    if missing := needed - bench.plan.methods.keys():
+    if missing := set(KINDS) - bench.plan.methods.keys():
         raise ConfigError(f"the plan has no method {', '.join(sorted(missing))}: add it")
     if seeds < 4:
         raise ConfigError(f"--seeds {seeds}: at least 4, half to calibrate and half to check")
@@ -95,12 +96,11 @@ def conclude(policy: Policy, runs: dict[str, list[Report]]) -> Calibration:
 
 def _runs(bench: Bench, seed: int) -> dict[str, Result]:
     model, ticket, _ = bench.first
-    kinds = (GOOD, "original", "retain-only", "max-loss")
     found = {
         kind: bench.run(
             cell_of(bench, model, ticket, {**bench.plan.methods[kind], "seed": seed}, seed=seed)
         )
-        for kind in kinds
+        for kind in KINDS
     }
     rest = _all_but_one(bench, ticket, seed)
     partial = bench.run(cell_of(bench, model, rest, {**bench.i2i, "seed": seed}, seed=seed))

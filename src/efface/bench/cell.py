@@ -16,11 +16,14 @@ from typing import Any
 import yaml
 
 from efface.bench.plan import Plan
+from efface.data.manifest import NAME as MANIFEST
 from efface.errors import ConfigError, InputError
 from efface.evaluation.report import Report, read_report
 from efface.files import read_json, sha256_bytes, sha256_file, write_json
+from efface.gate.policy import read_policy
 from efface.gate.rules import NEEDED_ATTACKS
 from efface.models.checkpoint import fingerprint
+from efface.storage import open_store
 
 VERSION = 1
 
@@ -51,7 +54,7 @@ class Result:
 
     report: Report
     seconds: float
-    """Wall time of the unlearn step; NaN for a finished model."""
+    """Wall time of the unlearn step; 0 for a finished model."""
     sets: Path
     before: Path
     after: Path
@@ -154,9 +157,10 @@ class Bench:
         from efface.steps import intake, shard
 
         dataset = cell.dataset or self.plan.dataset
-        seed = yaml.safe_load(policy.read_text())["evaluation"].get("seed", 0)
-        extractor = yaml.safe_load(policy.read_text())["extractors"]["distance"]["sha256"]
-        name = _hash(dataset, cell.ticket.read_text(), cell.sharding, seed, extractor)
+        content = sha256_bytes(open_store(dataset).read(MANIFEST))
+        asked = read_policy(policy)
+        looks = asked.evaluation.seed, asked.extractors["distance"].sha256
+        name = _hash(dataset, content, cell.ticket.read_text(), cell.sharding, *looks)
         folder = self.work / "sets" / name
         run_id = f"sets-{name}"
 

@@ -95,7 +95,7 @@ def read_plan(path: Path) -> Plan:
 def _check_values(path: Path, given: dict[str, Any]) -> None:
     from jsonschema import Draft202012Validator
 
-    for error in Draft202012Validator(SCHEMA).iter_errors(given):
+    if error := next(Draft202012Validator(SCHEMA).iter_errors(given), None):
         raise ConfigError(f"plan {path}: {error.json_path.removeprefix('$.')}: {error.message}")
 
 
