@@ -38,6 +38,22 @@ def load_model(folder: Path) -> "ImageToImageModel":
     return model
 
 
+def load_pair(before: Path, after: Path) -> "tuple[ImageToImageModel, ImageToImageModel]":
+    """Load a model and its unlearned version.
+
+    Raises:
+        CheckpointError: one of them cannot be loaded, or they do not fit each other.
+    """
+    old, new = load_model(before), load_model(after)
+    shapes = [(model.image_size, model.channels, model.grid) for model in (old, new)]
+    if shapes[0] != shapes[1]:
+        raise CheckpointError(
+            f"{before} and {after} have different image sizes, channels or patch grids "
+            f"({shapes[0]}, {shapes[1]}): a model is compared with its own unlearned version"
+        )
+    return old, new
+
+
 def check_model_place(model: str) -> None:
     """Refuse a model that is neither a folder here nor named in the registry.
 

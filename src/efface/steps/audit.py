@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from efface.audit.attacks import Target, run_attacks
 from efface.audit.record import AttackResult, Audit, write_audit
 from efface.audit.view import Pictures, View
 from efface.data.reading import read_images
-from efface.errors import CheckpointError, InputError
+from efface.errors import InputError
 from efface.files import read_json
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.metrics.extractors import load_extractor
-from efface.models.checkpoint import fingerprint, load_model
+from efface.models.checkpoint import fingerprint, load_pair
 from efface.models.protocol import ImageToImageModel
-from efface.training.device import pick_device
+from efface.training.device import move, pick_device
 
 log = logging.getLogger(__name__)
 
@@ -68,17 +67,11 @@ def _attack(
     plan: dict[str, Any], sets: Path, before: Path, after: Path, rules: Policy
 ) -> list[AttackResult]:
     device = pick_device()
-    old, new = load_model(before), load_model(after)
-    shapes = [(model.image_size, model.channels, model.grid) for model in (old, new)]
-    if shapes[0] != shapes[1]:
-        raise CheckpointError(
-            f"{before} and {after} have different image sizes, channels or patch grids {shapes}: "
-            "audit compares a model with its own unlearned version"
-        )
+    old, new = load_pair(before, after)
     extractor = load_extractor(rules.extractors["distance"], rules.folder)
     extractor.to(device)
     for model in (old, new):
-        (model if isinstance(model, nn.Module) else model.module).to(device)
+        move(model, device)
     if missing := [name for name in SETS if name not in plan["sets"]]:
         raise InputError(
             f"sets {sets} have no {missing[0]} set: write them again with `efface shard`"

@@ -3,16 +3,15 @@
 import hashlib
 import logging
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
-from torch import nn
 
 from efface.data.manifest import read_manifest
 from efface.data.reading import read_images
-from efface.errors import CheckpointError, InputError
+from efface.errors import InputError
 from efface.evaluation.reference_cache import open_cache
 from efface.evaluation.scoring import Scorer, ShardImages, score_shard
 from efface.evaluation.statistics_file import write_statistics
@@ -21,11 +20,11 @@ from efface.files import read_json
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.metrics.extractors import load_extractor
-from efface.models.checkpoint import fingerprint, load_model
+from efface.models.checkpoint import fingerprint, load_pair
 from efface.models.protocol import ImageToImageModel
 from efface.settings import read_settings
 from efface.storage import open_store
-from efface.training.device import pick_device
+from efface.training.device import move, pick_device
 
 log = logging.getLogger(__name__)
 
@@ -107,32 +106,22 @@ def _find(sets: Path, names: list[str]) -> list[Place]:
 
 def _make_scorer(before: Path, after: Path, policy: Policy) -> Scorer:
     device = pick_device()
-    models = {"before": load_model(before), "after": load_model(after)}
-    shapes = {side: (m.image_size, m.channels, m.grid) for side, m in models.items()}
-    if shapes["before"] != shapes["after"]:
-        raise CheckpointError(
-            f"{before} and {after} have different image sizes, channels or patch grids {shapes}: "
-            "evaluate compares a model with its own unlearned version"
-        )
+    old, new = load_pair(before, after)
     extractors = {
         role: load_extractor(spec, policy.folder) for role, spec in policy.extractors.items()
     }
-    for found in (*models.values(), *extractors.values()):
-        _move(found, device)
+    for model in (old, new):
+        move(model, device)
+    for extractor in extractors.values():
+        extractor.to(device)
     return Scorer(
-        **models,
+        before=old,
+        after=new,
         before_fingerprint=fingerprint(before),
         after_fingerprint=fingerprint(after),
         extractors=extractors,
         seed=policy.evaluation.seed,
         device=device,
-    )
-
-
-def _move(found: Any, device: torch.device) -> None:
-    """Move a model with all its buffers, or an extractor."""
-    (found if isinstance(found, nn.Module) or not hasattr(found, "module") else found.module).to(
-        device
     )
 
 

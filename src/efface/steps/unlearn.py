@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from efface.evidence.purge import will_write
 from efface.files import read_json, sha256_bytes
 from efface.gate.policy import Policy
@@ -17,7 +19,7 @@ from efface.models.checkpoint import check_model_place, load_model, save_model
 from efface.models.protocol import ImageToImageModel
 from efface.storage import open_store
 from efface.training.choosing import choose_method
-from efface.training.device import make_deterministic, pick_device
+from efface.training.device import make_deterministic, move, pick_device
 from efface.training.loop import Outcome, unlearn
 from efface.training.prepare import prepare
 from efface.training.settings import TrainingSettings, read_settings, settings_to_dict
@@ -73,7 +75,7 @@ def run(
         save_model(student, after, lineage)
         return {"steps": 0.0}
     outcome = _train(student, chosen, before, sets, checked, settings, run_folder, lineage)
-    student.module.to("cpu")
+    move(student, torch.device("cpu"))
     found = save_model(student, after, {**lineage, **asdict(outcome)})
     log.info("unlearn=done steps=%d fingerprint=%s", outcome.steps, found[:12])
     return {key: float(value) for key, value in asdict(outcome).items()}
@@ -91,14 +93,14 @@ def _train(
 ) -> Outcome:
     device = pick_device()
     teacher = load_model(before)
-    teacher.module.to(device)
+    move(teacher, device)
     probe = make_probe(teacher, sets, policy, settings, device)
     with tempfile.TemporaryDirectory(prefix="efface-") as scratch:
         objective = prepare(
             teacher, sets, policy, method, settings, scratch=Path(scratch), device=device
         )
         del teacher  # from memory, unless live targets hold it
-        student.module.to(device)
+        move(student, device)
         return unlearn(
             student,
             objective,

@@ -3,13 +3,20 @@
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import nn
 
 from efface.errors import ConfigError
+from efface.models.protocol import ImageToImageModel
 
 
 def pick_device() -> torch.device:
     """The first CUDA device, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def move(model: ImageToImageModel, device: torch.device) -> None:
+    """Move a model in place: its weights, and the buffers that a wrapper around them may hold."""
+    (model if isinstance(model, nn.Module) else model.module).to(device)
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
