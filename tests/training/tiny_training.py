@@ -32,9 +32,10 @@ def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"], make=tiny_m
         neighbour_share=settings.neighbour_share, seed=settings.seed, noise_images=16,
     )  # fmt: skip
     kind = method.target or settings.target
-    wanted = compute_forget_targets(teacher, noise, bank, kind=kind, memory=1.0, device=CPU)
+    ask = getattr(teacher, method.matches)
+    wanted = compute_forget_targets(ask, noise, bank, kind=kind, memory=1.0, device=CPU)
     targets = compute_targets(
-        teacher, images.retain, wanted, plan, memory=1.0, disk=1.0, device=CPU, scratch=folder
+        ask, images.retain, wanted, plan, memory=1.0, disk=1.0, device=CPU, scratch=folder
     )
     return Objective(
         images=images, plan=plan, targets=targets if method.uses_targets else None,
