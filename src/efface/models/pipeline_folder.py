@@ -38,7 +38,9 @@ def load_part(kind: Any, folder: Path, name: str) -> Any:
             torch_dtype=torch.float32,
         )
     except (*UNREADABLE, SafetensorError) as error:
-        raise CheckpointError(f"{place}: not a readable {kind.__name__}: {_short(error)}") from error
+        raise CheckpointError(
+            f"{place}: not a readable {kind.__name__}: {_short(error)}"
+        ) from error
     wrong = {key: sorted(map(str, names))[:3] for key, names in found.items() if names}
     if wrong:
         raise CheckpointError(
