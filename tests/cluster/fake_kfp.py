@@ -1,12 +1,12 @@
 """A small server that speaks the part of KFP's v2beta1 API that efface uses, over real HTTP."""
 
 import json
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -61,7 +61,13 @@ def run_of(state: str, *tasks: Any, **more: Any) -> dict[str, Any]:
 def serving() -> Iterator[FakeKfp]:
     """Serve on a free port."""
     fake = FakeKfp()
-    with http_server(partial(respond, fake)) as fake.url:
+    lock = threading.Lock()
+
+    def one_at_a_time(*request: Any) -> tuple[int, dict[str, Any]]:
+        with lock:
+            return respond(fake, *request)
+
+    with http_server(one_at_a_time) as fake.url:
         yield fake
 
 
@@ -83,7 +89,7 @@ def respond(
         return 200, {"tag_name": fake.tag, "multi_user": fake.multi_user}
     words = parts.path.removeprefix(API).strip("/").split("/")
     if words == ["pipelines", "upload_version"]:
-        return 200, upload(fake, query, body)
+        return upload(fake, query, body)
     if words[-1] == "versions" and method == "GET":
         known = [v for v in fake.versions if v["pipeline_id"] == words[1]]
         return 200, {"pipeline_versions": filtered(known, query)}
@@ -133,13 +139,15 @@ def created(fake: FakeKfp, kind: str, content: dict[str, Any]) -> tuple[int, dic
     return 200, made
 
 
-def upload(fake: FakeKfp, query: dict[str, str], body: bytes) -> dict[str, Any]:
-    """Keep an uploaded version."""
+def upload(fake: FakeKfp, query: dict[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
+    """Keep an uploaded version; each has a name of its own."""
+    if query["name"] in [version["name"] for version in fake.versions]:
+        return 409, error(6, "already exists")
     fake.uploads.append(body)
     names = {"name": query["name"], "display_name": query["display_name"]}
     ids = {"pipeline_id": query["pipelineid"], "pipeline_version_id": str(uuid.uuid4())}
     fake.versions.append({**names, **ids})
-    return fake.versions[-1]
+    return 200, fake.versions[-1]
 
 
 def filtered(things: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def respond(
     fake: FakeKubernetes, method: str, target: str, body: bytes, headers: Any
 ) -> tuple[int, Any]:
     """Status and content for a request."""
-    path = urlsplit(target).path
+    path = urlsplit(target).path.rstrip("/")
     if path.endswith("/selfsubjectaccessreviews"):
         asked = json.loads(body)
         wanted = asked["spec"]["resourceAttributes"]

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-COMPILED = Path(__file__).parents[2] / "pipelines" / "compiled" / "unlearn.yaml"
+COMPILED = Path(__file__).parent / "graph.yaml"
+"""A graph as KFP compiles it, with the tasks and parameters that count here."""
 PARAMETERS: dict[str, Any] = {
     "tickets": "s3://b/tickets",
     "dataset": "s3://b/dataset",

@@ -108,15 +108,15 @@ def settings_of(given: argparse.Namespace) -> "Settings":
 
 def graph_of(given: argparse.Namespace) -> "tuple[Graph, dict[str, Any]]":
     """The graph with its images, and parameters that fit it."""
-    from efface.cluster import compiled, parameters
+    from efface.cluster import compiled, run_parameters
 
     read = compiled.read_graph(compiled.find_compiled(given.pipeline))
-    graph = compiled.with_images(
-        read, core=given.core_image, gpu=given.gpu_image, pull_policy=given.pull_policy
-    )
-    from_file = parameters.read_parameters(given.params) if given.params else {}
-    words = parameters.parse_words(graph, given.words)
-    return graph, parameters.check_parameters(graph, {**from_file, **words})
+    images = {"core": given.core_image, "gpu": given.gpu_image}
+    graph = compiled.with_images(read, pull_policy=given.pull_policy, **images)
+    found: dict[str, Any] = run_parameters.read_parameters(given.params) if given.params else {}
+    found |= compiled.image_parameters(read, **images)
+    found |= run_parameters.parse_words(graph, given.words)
+    return graph, run_parameters.check_parameters(graph, found)
 
 
 def kfp_of(settings: "Settings") -> "KfpApi":

@@ -62,8 +62,7 @@ def _apply(settings: "Settings", given: argparse.Namespace) -> int:
         service_account=given.service_account,
     )
     done = apply(kfp, wanted)
-    word = "replaced" if done.made and done.deleted else "made" if done.made else "unchanged"
-    print(f"schedule {wanted.name} {word}: {cron}, version {wanted.version.name}")
+    print(f"schedule {wanted.name} {done.word}: {cron}, version {wanted.version.name}")
     if done.paused:
         print("it is switched off in Kubeflow Pipelines and stays so: switch it on there")
     return 0

@@ -8,7 +8,6 @@ import copy
 import hashlib
 import json
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,10 @@ import yaml
 
 from efface.errors import InputError
 
-PACKAGED = "pipelines/unlearn.yaml"
-"""Where the wheel keeps it, below the package."""
+PLACES = ("unlearn.yaml", "../../../pipelines/compiled/unlearn.yaml")
+"""Where it is, seen from this package: in a wheel, and in a checkout of the source."""
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 
 
@@ -56,14 +57,15 @@ def find_compiled(given: Path | None = None) -> Path:
     Raises:
         InputError: there is no such file.
     """
-    path = given or Path(str(files("efface") / PACKAGED))
-    if not path.is_file():
-        which = "does not exist" if given else "did not come with this installation of efface"
-        raise InputError(
-            f"compiled pipeline {path} {which}: give --pipeline FILE, a graph that KFP compiled, "
-            "such as pipelines/compiled/unlearn.yaml"
-        )
-    return path
+    here = Path(__file__).parent
+    paths = [given] if given else [(here / place).resolve() for place in PLACES]
+    for path in paths:
+        if path.is_file():
+            return path
+    raise InputError(
+        f"compiled pipeline {paths[0]} does not exist: give --pipeline FILE, a graph that KFP "
+        "compiled, such as pipelines/compiled/unlearn.yaml"
+    )
 
 
 def read_graph(path: Path) -> Graph:
@@ -73,7 +75,7 @@ def read_graph(path: Path) -> Graph:
         InputError: the file is no compiled graph.
     """
     try:
-        documents = list(yaml.safe_load_all(path.read_text()))
+        documents = list(yaml.load_all(path.read_text(), Loader=LOADER))
         graph = Graph(pipeline=documents[0], platform=documents[1] if len(documents) > 1 else {})
         if not graph.titles or not graph.name or not executors(graph):
             raise KeyError("tasks")
@@ -91,8 +93,17 @@ def executors(graph: Graph) -> dict[str, Any]:
     return dict(graph.pipeline["deploymentSpec"]["executors"])
 
 
+def image_parameters(graph: Graph, *, core: str = "", gpu: str = "") -> dict[str, str]:
+    """The images as parameters of a run, as far as the graph takes them so."""
+    known = graph.pipeline["root"].get("inputDefinitions", {}).get("parameters", {})
+    images = {"core_image": core, "gpu_image": gpu}
+    return {name: image for name, image in images.items() if image and name in known}
+
+
 def with_images(graph: Graph, *, core: str = "", gpu: str = "", pull_policy: str = "") -> Graph:
     """The graph with other images and another pull policy; what is empty stays.
+
+    An image that is a parameter of the graph stays too, see ``image_parameters``.
 
     Args:
         graph: The compiled graph.
@@ -108,10 +119,11 @@ def with_images(graph: Graph, *, core: str = "", gpu: str = "", pull_policy: str
             f"pull policy {pull_policy!r} unknown: use one of {', '.join(PULL_POLICIES)}"
         )
     changed = copy.deepcopy(graph)
+    taken = image_parameters(graph, core=core, gpu=gpu)
     for kind, image in (("efface-core", core), ("efface-gpu", gpu)):
         containers = [e["container"] for e in executors(changed).values() if "container" in e]
         hit = [c for c in containers if base_name(c["image"]) == kind]
-        if image and not hit:
+        if image and not hit and image not in taken.values():
             raise InputError(f"no task of {graph.name} runs in an image named {kind}: leave it out")
         for container in hit:
             container["image"] = image or container["image"]
@@ -127,7 +139,8 @@ def base_name(image: str) -> str:
 
 def to_yaml(graph: Graph) -> str:
     """The graph as KFP takes it."""
-    return yaml.safe_dump_all([d for d in (graph.pipeline, graph.platform) if d], sort_keys=True)
+    documents = [document for document in (graph.pipeline, graph.platform) if document]
+    return str(yaml.dump_all(documents, Dumper=DUMPER))
 
 
 def version_name(graph: Graph) -> str:

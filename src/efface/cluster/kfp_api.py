@@ -66,9 +66,9 @@ def connect(host: str, *, token_file: Path | None = None, namespace: str = "") -
         namespace: Namespace of the user, named in requests where several users share KFP.
 
     Raises:
-        ConfigError: the address is none, nobody answers there, or it is not KFP.
+        ConfigError: the address is none, its name does not exist, or it is not KFP.
         InputError: the token is refused.
-        InfrastructureError: KFP itself fails.
+        InfrastructureError: nobody answers, or KFP itself fails.
     """
     client, address = new_client(host, token_file), checked_host(host)
     health = read_health(client, address)
@@ -121,12 +121,14 @@ def read_token(path: Path) -> str:
 
 
 def read_health(client: Any, host: str) -> dict[str, Any]:
-    """What KFP says of itself, with ``multi_user``.
+    """What KFP says of itself: ``multi_user``, and its version as ``tag``, empty when not told.
+
+    Its page answers in the place of its API, in words of its own.
 
     Raises:
-        ConfigError: nobody answers, or something that is not KFP.
+        ConfigError: something that is not KFP.
         InputError: refused.
-        InfrastructureError: KFP itself fails.
+        InfrastructureError: nobody answers, or KFP itself fails.
     """
     import kfp_server_api
 
@@ -136,7 +138,7 @@ def read_health(client: Any, host: str) -> dict[str, Any]:
             answer = api.healthz_service_get_healthz(
                 _preload_content=False, _request_timeout=TIMEOUT
             )
-    except (Unreachable, Absent) as error:
+    except Absent as error:
         raise ConfigError(f"{error}; {TO_DO}") from error.__cause__
     try:
         found = json.loads(answer.data)
@@ -147,11 +149,12 @@ def read_health(client: Any, host: str) -> dict[str, Any]:
             f"{host} answers, but is not Kubeflow Pipelines; {TO_DO}; where a login page is in the "
             "way, set EFFACE_KFP_TOKEN_FILE"
         )
-    return {"multi_user": False, **found}
-
-
-class Unreachable(InfrastructureError):
-    """Nobody answers at an address."""
+    if found.get("apiServerReady") is False:
+        raise InfrastructureError(
+            f"{host}: the page answers, the API behind it does not; try again"
+        )
+    tag = str(found.get("tag_name") or found.get("apiServerTagName") or "")
+    return {"multi_user": bool(found.get("multi_user")), "tag": tag}
 
 
 @contextmanager
@@ -165,9 +168,10 @@ def explained(host: str) -> Iterator[None]:
     except kfp_server_api.ApiException as error:
         raise explain(host, error.status, error.reason, error.body) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise Unreachable(
-            f"Kubeflow Pipelines at {host} does not answer ({_innermost(error)})"
-        ) from error
+        told = f"Kubeflow Pipelines at {host} does not answer ({_innermost(error)}); {TO_DO}"
+        reason = getattr(error, "reason", None)
+        wrong = isinstance(reason, urllib3.exceptions.NameResolutionError)
+        raise ConfigError(told) if wrong else InfrastructureError(told) from error
 
 
 def explain(host: str, status: int | None, reason: Any, body: Any) -> EffaceError:

@@ -52,9 +52,8 @@ class Applied:
     """What applying a schedule did."""
 
     recurring_run_id: str
-    made: bool
-    deleted: int
-    """How many others of the same name are gone now."""
+    word: str
+    """made, replaced or unchanged."""
     paused: bool
     """Whether someone switched it off in KFP; applying leaves that as it is."""
 
@@ -75,7 +74,7 @@ def apply(kfp: KfpApi, wanted: Wanted) -> Applied:
     kept, *others = newest_first(named(kfp, wanted.name)) or [None]
     if kept is None:
         raise InputError(f"schedule {wanted.name!r} was deleted meanwhile: apply it again")
-    deleted = _delete_all(kfp, others)
+    _delete_all(kfp, others)
     if fingerprint_of(kept) != wanted.fingerprint:
         raise InputError(
             f"schedule {wanted.name!r} was changed by someone else meanwhile, whose change stays: "
@@ -83,8 +82,7 @@ def apply(kfp: KfpApi, wanted: Wanted) -> Applied:
         )
     return Applied(
         recurring_run_id=kept.recurring_run_id,
-        made=kept.recurring_run_id == made,
-        deleted=deleted,
+        word=("replaced" if before else "made") if kept.recurring_run_id == made else "unchanged",
         paused=is_paused(kept),
     )
 

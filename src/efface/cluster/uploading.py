@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,16 +28,14 @@ class Version:
 
 def upload(kfp: KfpApi, graph: Graph) -> Version:
     """The version with the content of ``graph``; made when there is none, also by two at once."""
-    pipeline_id = _pipeline(kfp, graph.name).pipeline_id
+    pipeline_id = str(_pipeline(kfp, graph.name).pipeline_id)
     name = version_name(graph)
-    found = _find_version(kfp, pipeline_id, name)
-    if found is None:
-        found, new = _made_version(kfp, pipeline_id, name, graph)
-    else:
-        new = False
-    return Version(
-        pipeline_id=pipeline_id, version_id=found.pipeline_version_id, name=name, new=new
+    found, new = _found_or_made(
+        lambda: _find_version(kfp, pipeline_id, name),
+        lambda: _make_version(kfp, pipeline_id, name, graph),
     )
+    version_id = str(found.pipeline_version_id)
+    return Version(pipeline_id=pipeline_id, version_id=version_id, name=name, new=new)
 
 
 def find_experiment(kfp: KfpApi, name: str) -> str:
@@ -45,17 +44,18 @@ def find_experiment(kfp: KfpApi, name: str) -> str:
     Raises:
         InputError: there is no such experiment.
     """
-    found = _named(kfp, "ExperimentService", "experiment_service_list_experiments", name)
-    if found:
-        return str(found[0].experiment_id)
-    if name != DEFAULT_EXPERIMENT:
-        raise InputError(
-            f"experiment {name!r} is not in {kfp.host}: make it there, or leave --experiment out "
-            f"for {DEFAULT_EXPERIMENT!r}"
-        )
-    body = {"display_name": name, "namespace": kfp.namespace}
-    made = kfp.call("ExperimentService", "experiment_service_create_experiment", body)
-    return str(made.experiment_id)
+    service, body = "ExperimentService", {"display_name": name, "namespace": kfp.namespace}
+
+    def make() -> Any:
+        if name != DEFAULT_EXPERIMENT:
+            raise InputError(
+                f"experiment {name!r} is not in {kfp.host}: make it there, or leave --experiment "
+                f"out for {DEFAULT_EXPERIMENT!r}"
+            )
+        return kfp.call(service, "experiment_service_create_experiment", body)
+
+    verb = "experiment_service_list_experiments"
+    return str(_found_or_made(lambda: _named(kfp, service, verb, name), make)[0].experiment_id)
 
 
 def by_name(name: str) -> str:
@@ -65,22 +65,30 @@ def by_name(name: str) -> str:
 
 
 def _pipeline(kfp: KfpApi, name: str) -> Any:
-    verb = "pipeline_service_list_pipelines"
-    if found := _named(kfp, "PipelineService", verb, name):
-        return found[0]
+    service = "PipelineService"
     body = {"name": name, "display_name": name, "namespace": kfp.namespace}
+    return _found_or_made(
+        lambda: _named(kfp, service, "pipeline_service_list_pipelines", name),
+        lambda: kfp.call(service, "pipeline_service_create_pipeline", body),
+    )[0]
+
+
+def _found_or_made(find: Callable[[], Any], make: Callable[[], Any]) -> tuple[Any, bool]:
+    """The thing, and whether it is new; another one may make it a moment earlier."""
+    if found := find():
+        return found, False
     try:
-        return kfp.call("PipelineService", "pipeline_service_create_pipeline", body)
-    except InputError:  # another one was a moment faster
-        if found := _named(kfp, "PipelineService", verb, name):
-            return found[0]
+        return make(), True
+    except InputError:
+        if found := find():
+            return found, False
         raise
 
 
-def _named(kfp: KfpApi, service: str, verb: str, name: str) -> list[Any]:
+def _named(kfp: KfpApi, service: str, verb: str, name: str) -> Any:
     field = verb.rpartition("_")[2]
     found = kfp.every(service, verb, field, filter=by_name(name), namespace=kfp.namespace)
-    return [thing for thing in found if thing.display_name == name]
+    return next((thing for thing in found if thing.display_name == name), None)
 
 
 def _find_version(kfp: KfpApi, pipeline_id: str, name: str) -> Any:
@@ -94,15 +102,9 @@ def _find_version(kfp: KfpApi, pipeline_id: str, name: str) -> Any:
     return next((version for version in found if version.display_name == name), None)
 
 
-def _made_version(kfp: KfpApi, pipeline_id: str, name: str, graph: Graph) -> tuple[Any, bool]:
+def _make_version(kfp: KfpApi, pipeline_id: str, name: str, graph: Graph) -> Any:
+    words = {"name": name, "display_name": name, "pipelineid": pipeline_id}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pipeline.yaml"
         path.write_text(to_yaml(graph))
-        words = {"name": name, "display_name": name, "pipelineid": pipeline_id}
-        try:
-            verb = "upload_pipeline_version"
-            return kfp.call("PipelineUploadService", verb, str(path), **words), True
-        except InputError:
-            if found := _find_version(kfp, pipeline_id, name):
-                return found, False
-            raise
+        return kfp.call("PipelineUploadService", "upload_pipeline_version", str(path), **words)

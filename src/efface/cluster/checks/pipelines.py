@@ -21,7 +21,7 @@ def check_pipelines(place: Place) -> Finding:
     address = kfp_api.checked_host(settings.kfp_host)
     health = kfp_api.read_health(client, address)
     users = "several users" if health["multi_user"] else "one user"
-    version = _told_version(client, address) or _version_of_image(place)
+    version = health["tag"] or _told_version(client, address) or _version_of_image(place)
     found = f"{version or 'version not told'}, {users}, at {address}"
     if version and numbers(version) < TRIED:
         wanted = ".".join(map(str, TRIED))
