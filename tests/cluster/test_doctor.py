@@ -1,6 +1,10 @@
 """``efface doctor`` against servers that speak the APIs of Kubernetes, KFP, S3 and MLflow."""
 
 import json
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +87,11 @@ def test_a_cluster_with_all_that_is_needed_is_fine(kubernetes, kfp, mlflow, buck
     assert "2.17.0" in found["Kubeflow Pipelines"]["found"]
     assert "3.17.2" in found["MLflow"]["found"]
     assert "4 nvidia.com/gpu on 1 of 2 nodes" in found["GPUs"]["found"]
+
+
+def test_every_check_is_documented():
+    text = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
+    assert [name for name in [*OF_KUBERNETES, *OF_SERVICES] if name not in text] == []
 
 
 def test_the_storage_check_leaves_nothing_behind(kubernetes, kfp, mlflow, bucket, capsys):
@@ -246,6 +255,26 @@ def test_mlflow_that_does_not_answer_as_such_fails(kubernetes, kfp, capsys, monk
     with http_server(lambda *_: answer) as url:
         monkeypatch.setenv("EFFACE_REGISTRY", url)
         assert rows(capsys)[1]["MLflow"]["state"] == "failed"
+
+
+@pytest.mark.slow
+def test_a_real_mlflow_server_is_known_by_its_version(
+    kubernetes, kfp, capsys, monkeypatch, tmp_path
+):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    store = ["--backend-store-uri", f"sqlite:///{tmp_path}/mlflow.db"]
+    command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port)]
+    monkeypatch.setenv("EFFACE_REGISTRY", f"http://127.0.0.1:{port}")
+    with subprocess.Popen([*command, *store], stderr=subprocess.DEVNULL, cwd=tmp_path) as server:
+        try:
+            limit = time.monotonic() + 300
+            while (row := rows(capsys)[1]["MLflow"])["state"] != "ok" and time.monotonic() < limit:
+                time.sleep(1)
+        finally:
+            server.terminate()
+    assert row["found"].startswith("3.")
 
 
 def test_a_check_that_breaks_stops_no_other():

@@ -66,6 +66,13 @@ def test_what_no_condition_says_comes_from_the_last_warning(kubernetes, tmp_path
     assert (found.reason, found.message) == ("FailedMount", "no such volume")
 
 
+def test_events_that_may_not_be_read_are_done_without(kubernetes, tmp_path):
+    kubernetes.refused.add(EVENTS)
+    (found,) = waiting(kubernetes, tmp_path, pod("p", "shard"))
+    assert found.message == "Kubernetes says nothing"
+    assert "kubectl describe pod p" in found.to_do
+
+
 def test_a_pod_may_take_a_while_to_start(kubernetes, tmp_path):
     soon = datetime(2026, 11, 1, 2, 0, 30, tzinfo=UTC)
     assert waiting(kubernetes, tmp_path, pod("p", "shard"), now=soon) == []

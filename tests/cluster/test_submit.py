@@ -57,13 +57,16 @@ def test_it_exits_by_the_verdict(kfp, capsys, task, code, word):
 
 def test_a_failed_run_ends_with_what_its_pod_said_last(kfp, kubernetes, capsys):
     kfp.script = [run_of("FAILED", "intake", detail("shard", "FAILED"), "settle")]
-    kubernetes.objects[PODS] = {"items": [pod("shard-1", "shard", phase="Failed")]}
+    retried = pod("intake-1", "intake", phase="Failed")
+    kubernetes.objects[PODS] = {"items": [retried, pod("shard-1", "shard", phase="Failed")]}
+    kubernetes.objects[f"{PODS}/intake-1/log"] = "the node was lost"
     log = "begun\nefface ERROR step=shard exit=4 s3://b: storage failed\nexit status 4\n"
     kubernetes.objects[f"{PODS}/shard-1/log"] = log
     assert main(["submit", *GIVEN]) == 4
     said = capsys.readouterr()
     assert "failed: Make the sets" in said.out
     assert "shard said: s3://b: storage failed\n" in said.err
+    assert "the node was lost" not in said.err
 
 
 def test_a_run_that_was_ended_by_someone_is_not_a_verdict(kfp, capsys):
@@ -155,7 +158,10 @@ def test_nobody_at_the_address_may_be_a_service_that_is_down(monkeypatch, capsys
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("EFFACE_KFP_HOST", f"http://127.0.0.1:{closed.getsockname()[1]}")
         assert main(["submit", *GIVEN]) == 4
-    assert "does not answer" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "does not answer ([Errno 111] Connection refused); check --host" in said.replace(
+        "Failed to establish a new connection: ", ""
+    )
 
 
 def test_a_page_whose_api_is_away_is_a_service_that_is_down(monkeypatch, capsys):
@@ -233,6 +239,15 @@ def test_kfp_may_be_away_for_a_moment(kfp, monkeypatch):
 
     monkeypatch.setattr(fake_kfp, "on_things", look)
     assert main(["submit", *GIVEN]) == 0
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_run_that_can_no_longer_be_followed_goes_on(kfp, capsys, monkeypatch, status):
+    monkeypatch.setattr("efface.cluster.following.PATIENCE", 0.0)
+    kfp.broken["GET /apis/v2beta1/runs"] = status
+    assert main(["submit", *GIVEN]) == 4
+    assert "goes on, but cannot be followed" in capsys.readouterr().err
+    assert len(kfp.runs()) == 1
 
 
 def test_a_run_that_takes_too_long_goes_on_by_itself(kfp, capsys):

@@ -1,6 +1,7 @@
 """``efface schedule``: a recurring run of the pipeline, of which there is one of each name."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from efface.cli import cluster, options
@@ -53,11 +54,12 @@ def _apply(settings: "Settings", given: argparse.Namespace) -> int:
     cron = check_cron(given.cron)
     graph, parameters = cluster.graph_of(given)
     kfp = cluster.kfp_of(settings)
+    experiment_id = find_experiment(kfp, given.experiment)
     wanted = Wanted(
         name=given.name,
         cron=cron,
         version=upload(kfp, graph),
-        experiment_id=find_experiment(kfp, given.experiment),
+        experiment_id=experiment_id,
         parameters=parameters,
         service_account=given.service_account,
     )
@@ -86,7 +88,8 @@ def _list(settings: "Settings") -> int:
     table = Table("name", "cron", "state", "pipeline version", "made", box=SIMPLE)
     for run in every(cluster.kfp_of(settings)):
         table.add_row(*_cells(run))
-    Console(soft_wrap=True).print(table if table.row_count else "no schedule")
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table if table.row_count else "no schedule")
     return 0
 
 

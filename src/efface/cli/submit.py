@@ -94,7 +94,7 @@ def _follow(
             run = follower.follow(run_id)
             outcome = outcome_of(run, read_tasks(run, titles))
             if outcome.word == "failed":
-                follower.tell_failures(run_id)
+                follower.tell_failures(run)
         except KeyboardInterrupt:
             view.warn(f"the run goes on in the cluster: {link}")
             raise

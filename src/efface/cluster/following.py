@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from efface.cluster.kfp_api import KfpApi
 from efface.cluster.pods import Waiting, read_last_words, read_waiting
-from efface.cluster.tasks import Task, is_over, read_tasks
+from efface.cluster.tasks import DRIVER, Task, is_over, read_tasks
 from efface.errors import EffaceError, InfrastructureError
 
 logger = logging.getLogger(__name__)
@@ -63,9 +63,11 @@ class Follower:
                 self.view.show(read_tasks(run, self.titles))
                 if is_over(run):
                     return run
-            except InfrastructureError as error:
+            except EffaceError as error:  # InputError: a token that has expired
                 if time.monotonic() - seen > PATIENCE:
-                    raise
+                    raise InfrastructureError(
+                        f"run {run_id} goes on, but cannot be followed: {error}"
+                    ) from error
                 logger.warning("run=%s look=failed reason=%s", run_id, error)
             if time.monotonic() - looked >= LOOK_AT_PODS:
                 looked = time.monotonic()
@@ -77,15 +79,17 @@ class Follower:
                 )
             time.sleep(self.every)
 
-    def tell_failures(self, run_id: str) -> None:
-        """Show what each failed pod said last, where Kubernetes can be asked."""
+    def tell_failures(self, run: Any) -> None:
+        """Show what the pods of failed tasks said last, where Kubernetes can be asked."""
+        failed = {task.name for task in read_tasks(run, self.titles) if task.state == "failed"}
         try:
-            words = read_last_words(self.cluster(), self.namespace, run_id)
+            words = read_last_words(self.cluster(), self.namespace, run.run_id)
         except EffaceError as error:
-            logger.warning("run=%s logs=unread reason=%s", run_id, error)
+            logger.warning("run=%s logs=unread reason=%s", run.run_id, error)
             return
         for task, said in words.items():
-            self.view.warn(f"{task} said: {said}")
+            if task.removesuffix(DRIVER) in failed:
+                self.view.warn(f"{task} said: {said}")
 
     def _look_at_pods(self, run_id: str) -> None:
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from efface.cluster.network_errors import reason_of
 from efface.errors import ConfigError, EffaceError, InfrastructureError, InputError
 
 TIMEOUT = (5, 60)
@@ -97,7 +98,7 @@ def new_client(host: str, token_file: Path | None) -> Any:
     import kfp_server_api
 
     settings = kfp_server_api.Configuration(host=checked_host(host))
-    settings.retries = 1
+    settings.retries = 0
     if token_file is not None:
         settings.api_key["authorization"] = read_token(token_file)
         settings.api_key_prefix["authorization"] = "Bearer"
@@ -168,7 +169,7 @@ def explained(host: str) -> Iterator[None]:
     except kfp_server_api.ApiException as error:
         raise explain(host, error.status, error.reason, error.body) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        told = f"Kubeflow Pipelines at {host} does not answer ({_innermost(error)}); {TO_DO}"
+        told = f"Kubeflow Pipelines at {host} does not answer ({reason_of(error)}); {TO_DO}"
         reason = getattr(error, "reason", None)
         wrong = isinstance(reason, urllib3.exceptions.NameResolutionError)
         raise ConfigError(told) if wrong else InfrastructureError(told) from error
@@ -212,10 +213,3 @@ def _token_reader(path: Path) -> Callable[[Any], None]:
         settings.api_key["authorization"] = read_token(path)
 
     return read
-
-
-def _innermost(error: BaseException) -> str:
-    """The last reason of a chain, without the objects that urllib3 prints."""
-    reason = getattr(error, "reason", None) or error
-    text = str(reason)
-    return text.rpartition(">: ")[2] or type(reason).__name__

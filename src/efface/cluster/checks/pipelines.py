@@ -8,10 +8,12 @@ from efface.cluster import kfp_api, kubernetes_api
 from efface.cluster.checks.place import OK, WARNING, Finding, Place
 from efface.errors import EffaceError
 
-TRIED = (2, 17)
-"""Version that efface is tried with."""
+WRITTEN_FOR = (2, 17)
+"""Version of KFP whose API and compiled form efface uses."""
 DEPLOYMENT = "ml-pipeline"
 """KFP's API server, whose image has the version as its tag."""
+USUAL = "kubeflow"
+"""Namespace of KFP itself, where several users have others for their pods."""
 
 
 def check_pipelines(place: Place) -> Finding:
@@ -21,11 +23,13 @@ def check_pipelines(place: Place) -> Finding:
     address = kfp_api.checked_host(settings.kfp_host)
     health = kfp_api.read_health(client, address)
     users = "several users" if health["multi_user"] else "one user"
-    version = health["tag"] or _told_version(client, address) or _version_of_image(place)
+    version = (
+        _as_version(health["tag"]) or _told_version(client, address) or _version_of_image(place)
+    )
     found = f"{version or 'version not told'}, {users}, at {address}"
-    if version and numbers(version) < TRIED:
-        wanted = ".".join(map(str, TRIED))
-        return Finding(WARNING, found, f"upgrade to KFP {wanted}, which efface is tried with")
+    if version and numbers(version) < WRITTEN_FOR:
+        wanted = ".".join(map(str, WRITTEN_FOR))
+        return Finding(WARNING, found, f"upgrade to KFP {wanted}, which efface is written for")
     return Finding(OK, found)
 
 
@@ -50,20 +54,26 @@ def _told_version(client: Any, address: str) -> str:
     except (EffaceError, ValueError):
         return ""
     tag = str(found.get("tag_name", "")) if isinstance(found, dict) else ""
-    return tag if re.match(r"v?\d+\.\d+", tag) else ""
+    return _as_version(tag)
 
 
 def _version_of_image(place: Place) -> str:
     """The tag of the API server's image; empty when it cannot be read."""
     from kubernetes.client import AppsV1Api
 
-    try:
-        api = AppsV1Api(place.cluster())
-        with kubernetes_api.explained(DEPLOYMENT):
-            found = api.read_namespaced_deployment(
-                DEPLOYMENT, "kubeflow", _request_timeout=kubernetes_api.TIMEOUT
-            )
-    except EffaceError:
-        return ""
-    tag = str(found.spec.template.spec.containers[0].image).partition("@")[0].rpartition(":")[2]
+    for namespace in dict.fromkeys([place.namespace, USUAL]):
+        try:
+            api = AppsV1Api(place.cluster())
+            with kubernetes_api.explained(DEPLOYMENT):
+                found = api.read_namespaced_deployment(
+                    DEPLOYMENT, namespace, _request_timeout=kubernetes_api.TIMEOUT
+                )
+        except EffaceError:
+            continue
+        image = str(found.spec.template.spec.containers[0].image)
+        return _as_version(image.partition("@")[0].rpartition(":")[2])
+    return ""
+
+
+def _as_version(tag: str) -> str:
     return tag if re.match(r"v?\d+\.\d+", tag) else ""
