@@ -117,6 +117,13 @@ def test_a_run_gets_its_parameters_from_the_file_and_the_command_line(kfp, tmp_p
     assert kfp.runs()[0]["runtime_config"]["parameters"] == {**PARAMETERS, **changed}
 
 
+def test_a_number_for_a_text_is_refused_with_what_to_do(kfp, capsys, tmp_path):
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({**PARAMETERS, "name": 7}))
+    words = [*GIVEN[:2], "--params", str(tmp_path / "params.yaml")]
+    assert main(["submit", *words]) == 2
+    assert "name must be text (a number in quotes), got 7" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -16,7 +16,7 @@ def _is_number(value: Any) -> bool:
 
 
 KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "STRING": ("text", lambda value: isinstance(value, str)),
+    "STRING": ("text (a number in quotes)", lambda value: isinstance(value, str)),
     "NUMBER_INTEGER": ("a whole number", lambda v: _is_number(v) and float(v).is_integer()),
     "NUMBER_DOUBLE": ("a number", _is_number),
     "BOOLEAN": ("true or false", lambda value: isinstance(value, bool)),
