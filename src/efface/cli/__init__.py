@@ -5,6 +5,7 @@
     efface data import    a dataset out of a folder of images
     efface model import   a model of your own as the version in service
     efface bench table    methods measured against each other
+    efface compile        the pipeline as a file for Kubeflow Pipelines
     efface policy check   is this policy one that the gate can work with?
 
 Modules that are slow to import (torch, mlflow, pyarrow) are imported where a subcommand needs them.
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Sequence
 
 from efface import __version__, logs
-from efface.cli import bench, imports, run, steps
+from efface.cli import bench, compiling, imports, run, steps
 from efface.errors import EffaceError
 
 INTERRUPTED = 130
@@ -58,4 +59,5 @@ def build_parser() -> argparse.ArgumentParser:
     steps.add_commands(commands)
     imports.add_commands(commands)
     bench.add_command(commands)
+    compiling.add_command(commands)
     return parser
