@@ -21,7 +21,7 @@ def gate(
     Args:
         report: What merge wrote.
         audit: What audit wrote.
-        policy: Path of the policy, YAML.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
         after: The unlearned model; its bytes must be those that the report is about.
         run_id: Name of this run.
         workspace: Place that the tasks of a run share.
