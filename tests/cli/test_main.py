@@ -33,7 +33,7 @@ def quiet(monkeypatch):
 def test_every_step_is_a_subcommand():
     steps = {"intake", "shard", "unlearn", "evaluate", "merge", "audit", "gate", "explain"}
     steps |= {"register", "refuse", "settle", "run"}
-    others = {"data import", "model import", "policy check", "gate calibrate"}
+    others = {"compile", "data import", "model import", "policy check", "gate calibrate"}
     assert set(IDS) == steps | others | {"bench table", "bench pictures"}
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from efface.cluster.choices import Choices
 from efface.cluster.compiling import Names, documents_to_ir, documents_to_objects
-from efface.cluster.graph import NAME, compiled_graph, read_documents
+from efface.cluster.graph import NAME, compiled_graph, parameters_of, read_documents
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,3 +57,10 @@ def test_the_wheel_holds_the_graph_where_it_is_read():
     built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     included = built["targets"]["wheel"]["force-include"]
     assert included == {"pipelines/compiled/unlearn.yaml": f"efface/cluster/{NAME}"}
+
+
+def test_every_parameter_of_a_run_and_every_choice_is_documented(documents):
+    text = (ROOT / "docs" / "cluster.md").read_text()
+    options = [f"--{name.replace('_', '-')}" for name in Choices.__dataclass_fields__]
+    names = [*parameters_of(documents), *options]
+    assert [name for name in names if f"`{name}" not in text] == []
