@@ -38,7 +38,7 @@ class Settings:
     home: Path
     """Folder of this installation's key and registry."""
     registry: str
-    """MLflow tracking address."""
+    """MLflow tracking address; see ``registry_for``, which steps use."""
     mlflow_run_id: str = ""
     """MLflow run that the pipeline server has started; empty: none."""
     progress: Path | None = None
@@ -68,6 +68,19 @@ class Settings:
             )
         if self.lease <= timedelta(0):
             raise ConfigError(f"EFFACE_LEASE_HOURS must be above 0, got {self.lease}")
+
+    def registry_for(self, given: str) -> str:
+        """The MLflow address that was given, or where none was, that of the environment.
+
+        Raises:
+            ConfigError: neither is set in a Kubernetes pod, where SQLite would be gone after it.
+        """
+        if not given and self.in_cluster and self.registry == _registry_in(self.home):
+            raise ConfigError(
+                "no MLflow address: give the pipeline's parameter registry, or set EFFACE_REGISTRY "
+                "for every step"
+            )
+        return given or self.registry
 
     @property
     def subject_key(self) -> bytes:
@@ -99,7 +112,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         home=home,
         registry=given.get("EFFACE_REGISTRY")
         or given.get("MLFLOW_TRACKING_URI")
-        or f"sqlite:///{home / 'registry.db'}",
+        or _registry_in(home),
         mlflow_run_id=given.get("MLFLOW_RUN_ID", ""),
         progress=_optional_path(given.get("EFFACE_PROGRESS", "")),
         pushgateway=given.get("EFFACE_PUSHGATEWAY", ""),
@@ -115,6 +128,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _optional_path(text: str) -> Path | None:
     return Path(text) if text else None
+
+
+def _registry_in(home: Path) -> str:
+    return f"sqlite:///{home / 'registry.db'}"
 
 
 def _folder(name: str, text: str) -> Path:

@@ -191,3 +191,14 @@ def test_temporary_files_are_not_listed(tmp_path: Path) -> None:
 def test_a_local_folder_may_be_named_as_file_address(tmp_path: Path) -> None:
     open_store(f"file://{tmp_path}").write("a", b"x")
     assert (tmp_path / "a").read_bytes() == b"x"
+
+
+def test_a_stamp_changes_with_its_object_alone(store: Store) -> None:
+    store.write("a/b", b"one")
+    store.write("a/c", b"one")
+    before = store.stamps("a/")
+    store.write("a/b", b"another")
+    after = store.stamps("a/")
+    assert list(before) == list(after) == ["a/b", "a/c"]
+    assert before["a/b"] != after["a/b"]
+    assert before["a/c"] == after["a/c"]

@@ -17,7 +17,9 @@ from efface.gate.reading import read_policy
 from efface.methods import Method
 from efface.models.checkpoint import check_model_place, load_model, save_model
 from efface.models.protocol import ImageToImageModel
+from efface.settings import read_settings as read_environment
 from efface.storage import open_store
+from efface.storage.fetching import fetch_folder, is_remote
 from efface.training.choosing import choose_method
 from efface.training.device import make_deterministic, move, pick_device
 from efface.training.loop import Outcome, unlearn
@@ -45,8 +47,9 @@ def run(
     Args:
         sets: folder that the shard step wrote.
         policy: path of the policy.
-        model: a model folder, or models:/NAME@champion.
-        registry: MLflow tracking URI, used for a model named models:/...
+        model: a model folder, s3://bucket/prefix of one, or models:/NAME@champion.
+        registry: MLflow tracking address, used for a model named models:/...; empty for that of
+            the environment.
         method: settings of the method (see ``TrainingSettings``), with ``preset`` if wanted.
         run_id: name of the run.
         workspace: place shared by the steps of the run; holds the training state.
@@ -118,13 +121,17 @@ def _model_in_service(model: str, registry: str, before: Path) -> str:
     """
     check_model_place(model)
     lineage = {"source": model}
-    if not model.startswith("models:"):
+    if Path(model).is_dir():
         return save_model(load_model(Path(model)), before, lineage)
-    from efface.registry import download_in_service
-
     fetched = before.with_name(f"{before.name}-download")
     try:
-        download_in_service(model, registry=registry, into=fetched)
+        if is_remote(model):
+            fetch_folder(model, fetched)
+        else:
+            from efface.registry import download_in_service
+
+            address = read_environment().registry_for(registry)
+            download_in_service(model, registry=address, into=fetched)
         return save_model(load_model(fetched), before, lineage)
     finally:
         shutil.rmtree(fetched, ignore_errors=True)
