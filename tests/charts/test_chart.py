@@ -7,7 +7,7 @@ from yamllint import linter
 from yamllint.config import YamlLintConfig
 
 from efface import __version__
-from tests.charts.rendering import CHART, VALUES, objects, of_kind, run, settings, text
+from tests.charts.rendering import CHART, VALUES, named, objects, pod_of, run, settings, text
 
 STYLE = YamlLintConfig(
     "{extends: default, rules: {line-length: disable, document-start: disable,"
@@ -86,6 +86,15 @@ def test_the_images_are_those_of_this_version():
     assert chart["appVersion"] == __version__
 
 
+def test_images_can_be_pinned_by_their_digest():
+    digest = f"sha256:{'0' * 64}"
+    given = settings(f"image.coreDigest={digest}")
+    job = named("Job", "efface-schedule", *VALUES["everything"], *given)
+    (container,) = pod_of(job)["containers"]
+    assert container["image"] == f"registry.example.org/ml/efface-core:0.1.0@{digest}"
+    assert f"--core-image={container['image']}" in container["command"]
+
+
 def test_a_long_release_name_still_gives_valid_names():
     done = run("template", "e" * 53, str(CHART), *settings("mlflow.enabled=true"))
     names = [one["metadata"]["name"] for one in yaml.safe_load_all(done.stdout) if one]
@@ -93,5 +102,5 @@ def test_a_long_release_name_still_gives_valid_names():
 
 
 def test_common_labels_reach_the_pods_too():
-    (job, _) = of_kind("Job", *VALUES["everything"])
+    job = named("Job", "efface-schedule", *VALUES["everything"])
     assert job["spec"]["template"]["metadata"]["labels"]["cost-centre"] == "privacy"

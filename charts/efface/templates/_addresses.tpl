@@ -1,10 +1,11 @@
 {{/* Images and addresses, worked out of the values. */}}
 
-{{/* An image with registry and tag: (list $ "efface-core"). */}}
+{{/* One of the two images, with registry, tag and digest: (list $ "core"). */}}
 {{- define "efface.image" -}}
 {{- $image := (index . 0).Values.image -}}
 {{- with $image.registry }}{{ trimSuffix "/" . }}/{{ end -}}
-{{- index . 1 }}:{{ $image.tag | default (index . 0).Chart.AppVersion -}}
+{{- get $image (index . 1) }}:{{ $image.tag | default (index . 0).Chart.AppVersion -}}
+{{- with get $image (printf "%sDigest" (index . 1)) }}@{{ . }}{{ end -}}
 {{- end -}}
 
 {{/* The Kubeflow Pipelines API. */}}

@@ -6,8 +6,8 @@
 - {{ printf "--name=%s" .Values.schedule.name | quote }}
 - {{ printf "--cron=%s" .Values.schedule.cron | quote }}
 - --params=/etc/efface/run/params.yaml
-- {{ printf "--core-image=%s" (include "efface.image" (list . .Values.image.core)) | quote }}
-- {{ printf "--gpu-image=%s" (include "efface.image" (list . .Values.image.gpu)) | quote }}
+- {{ printf "--core-image=%s" (include "efface.image" (list . "core")) | quote }}
+- {{ printf "--gpu-image=%s" (include "efface.image" (list . "gpu")) | quote }}
 - {{ printf "--pull-policy=%s" .Values.image.pullPolicy | quote }}
 - {{ printf "--service-account=%s" .Values.kubeflow.serviceAccount | quote }}
 {{- end -}}

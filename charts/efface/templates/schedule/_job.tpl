@@ -30,7 +30,7 @@ template:
     restartPolicy: Never
     containers:
       - name: schedule
-        image: {{ include "efface.image" (list $root .image.core) }}
+        image: {{ include "efface.image" (list $root "core") }}
         imagePullPolicy: {{ .image.pullPolicy }}
         command:
           {{- index $ 1 | nindent 10 }}
