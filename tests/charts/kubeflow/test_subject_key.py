@@ -5,7 +5,7 @@ import base64
 import pytest
 import yaml
 
-from tests.charts.api_server import serving
+from tests.charts.api_server import Cluster, serving
 from tests.charts.rendering import CHART, VALUES, named, of_kind, run, settings
 
 KEY = base64.b64encode(b"a key that was made long ago").decode()
@@ -15,6 +15,8 @@ def secret(release: str = "efface", namespace: str = "efface", **data: str) -> d
     """A Secret in the cluster, made by a release of this chart."""
     owner = {"release-name": release, "release-namespace": namespace}
     return {
+        "apiVersion": "v1",
+        "kind": "Secret",
         "metadata": {
             "name": "efface",
             "namespace": "kubeflow",
@@ -27,11 +29,10 @@ def secret(release: str = "efface", namespace: str = "efface", **data: str) -> d
 
 def rendered(folder, found: dict | None):
     """What Helm answers in a cluster that holds this Secret."""
-    with serving(folder, found) as kubeconfig:
+    cluster = Cluster(found) if found else Cluster()
+    with serving(folder, cluster) as kubeconfig:
         place = ("--namespace", "efface", "--kubeconfig", kubeconfig)
-        server = ("--dry-run=server", "--disable-openapi-validation")
-        off = settings("trainer.rbac=false")
-        return run("template", "efface", str(CHART), *place, *server, *off)
+        return run("template", "efface", str(CHART), "--dry-run=server", *place)
 
 
 def secrets_in(done) -> list[dict]:
