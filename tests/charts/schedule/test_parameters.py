@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.charts.rendering import CHART, VALUES, named, refusal, settings
+from tests.charts.rendering import CHART, VALUES, named, pod_of, refusal, settings
 from tests.charts.schedule.test_job import PLACES
 
 COMPILED = CHART.parents[1] / "pipelines" / "compiled" / "unlearn.yaml"
@@ -52,3 +52,11 @@ def test_a_missing_registry_is_named():
     assert "set registry to its address, or mlflow.enabled" in refusal(
         *PLACES, *settings("registry=")
     )
+
+
+def test_a_graph_of_ones_own_is_uploaded_in_place_of_the_usual_one():
+    own = ("--set-file", f"schedule.graph={COMPILED}")
+    given = named("ConfigMap", "efface-schedule", *PLACES, *own)["data"]
+    assert given["graph.yaml"].strip() == COMPILED.read_text().strip()
+    (container,) = pod_of(named("Job", "efface-schedule", *PLACES, *own))["containers"]
+    assert "--pipeline=/etc/efface/run/graph.yaml" in container["command"]

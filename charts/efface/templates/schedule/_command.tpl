@@ -6,6 +6,9 @@
 - {{ printf "--name=%s" .Values.schedule.name | quote }}
 - {{ printf "--cron=%s" .Values.schedule.cron | quote }}
 - --params=/etc/efface/run/params.yaml
+{{- if .Values.schedule.graph }}
+- --pipeline=/etc/efface/run/graph.yaml
+{{- end }}
 - {{ printf "--core-image=%s" (include "efface.image" (list . "core")) | quote }}
 - {{ printf "--gpu-image=%s" (include "efface.image" (list . "gpu")) | quote }}
 - {{ printf "--pull-policy=%s" .Values.image.pullPolicy | quote }}
