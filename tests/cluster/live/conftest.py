@@ -9,8 +9,8 @@ import pytest
 
 from efface.errors import ConfigError
 from efface.storage import Store, open_store
+from examples.fashion.bucket import parameters, put_demo
 from tests.cluster.live import release
-from tests.cluster.live.demo import Places, parameters, put_demo
 from tests.cluster.live.diagnosis import diagnose
 from tests.cluster.live.environment import Environment, read_environment
 from tests.cluster.live.kfp import delete_recurring_run, recurring_runs
@@ -29,27 +29,26 @@ def environment() -> Environment:
 
 
 @pytest.fixture(scope="session")
-def places(environment: Environment) -> Iterator[Places]:
+def root(environment: Environment) -> Iterator[str]:
     """The demo in the bucket, under a prefix of this session's own, which is emptied again."""
-    root = f"s3://{environment.bucket}"
+    bucket = f"s3://{environment.bucket}"
     prefix = time.strftime("efface-test-%Y%m%d-%H%M%S")
-    found = Places(f"{root}/{prefix}")
-    put_demo(found, CASES)
-    yield found
-    open_store(root).erase(prefix)
+    put_demo(f"{bucket}/{prefix}", CASES)
+    yield f"{bucket}/{prefix}"
+    open_store(bucket).erase(prefix)
 
 
 @pytest.fixture(scope="session")
-def workspace(places: Places) -> Store:
+def workspace(root: str) -> Store:
     """The workspace of the runs."""
-    return open_store(places.workspace)
+    return open_store(f"{root}/workspace")
 
 
 @pytest.fixture(scope="session")
-def installed(environment: Environment, places: Places) -> Iterator[None]:
+def installed(environment: Environment, root: str) -> Iterator[None]:
     """The chart, installed; removed at the end, also when the installation failed."""
     try:
-        release.install(environment, places)
+        release.install(environment, root)
     except ConfigError as error:  # another's release: hands off
         pytest.exit(str(error), returncode=2)
     except AssertionError as error:
@@ -69,16 +68,16 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def passed(environment: Environment, places: Places, installed: None, logs: Path) -> Ended:
+def passed(environment: Environment, root: str, installed: None, logs: Path) -> Ended:
     """A run that can meet its ticket."""
-    chosen = parameters(places, "passed", method="i2i")
+    chosen = parameters(root, "passed", method="i2i")
     return finish(begin(environment, chosen, logs / "passed"), environment)
 
 
 @pytest.fixture(scope="session")
-def blocked(environment: Environment, places: Places, installed: None, logs: Path) -> Ended:
+def blocked(environment: Environment, root: str, installed: None, logs: Path) -> Ended:
     """A run with a method that the gate blocks."""
-    chosen = parameters(places, "blocked", method="max-loss")
+    chosen = parameters(root, "blocked", method="max-loss")
     return finish(begin(environment, chosen, logs / "blocked"), environment)
 
 

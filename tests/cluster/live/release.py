@@ -1,13 +1,14 @@
 """The chart on the cluster: what it is installed with, and what an uninstallation leaves."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from efface.errors import ConfigError
+from examples.fashion.bucket import parameters
 from tests.cluster.live.commands import CommandError, call, kubectl
-from tests.cluster.live.demo import FASHION, Places, parameters
 from tests.cluster.live.environment import Environment
 
 RELEASE = "efface"
@@ -18,12 +19,12 @@ CRON = "0 0 3 1 1 *"
 """Once a year, so that no run of the schedule comes in between."""
 DATABASE = "efface-test-database"
 STORAGE = "efface-storage"
-CHART = FASHION.parents[1] / "charts" / "efface"
+CHART = Path(__file__).parents[3] / "charts" / "efface"
 MINUTES = 15
 """How long an installation may take: nodes may have to unpack images first."""
 
 
-def values(environment: Environment, places: Places) -> dict[str, Any]:
+def values(environment: Environment, root: str) -> dict[str, Any]:
     """Values of the chart: MLflow without a volume, and a schedule that does not fire."""
     registry, core, tag = split_image(environment.core_image)
     found = split_image(environment.gpu_image)
@@ -40,13 +41,13 @@ def values(environment: Environment, places: Places) -> dict[str, Any]:
         "mlflow": {
             "enabled": True,
             "database": {"existingSecret": DATABASE},
-            "artifacts": {"destination": "/tmp/artifacts"},
+            "artifacts": {"destination": "file:///tmp/artifacts"},
         },
         "schedule": {
             "enabled": True,
             "name": SCHEDULE,
             "cron": CRON,
-            "parameters": parameters(places, "scheduled", method="i2i"),
+            "parameters": parameters(root, "scheduled", method="i2i"),
         },
     }
 
@@ -64,7 +65,7 @@ def split_image(image: str) -> tuple[str, str, str]:
     return registry, name, tag
 
 
-def install(environment: Environment, places: Places) -> None:
+def install(environment: Environment, root: str) -> None:
     """Make the Secrets that the chart refers to, then install it and wait for its pods.
 
     Raises:
@@ -84,7 +85,7 @@ def install(environment: Environment, places: Places) -> None:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     apply(NAMESPACE, namespace)
     apply(NAMESPACE, secret(DATABASE, {"uri": "sqlite:////tmp/mlflow.db"}))
-    chosen = yaml.safe_dump(values(environment, places))
+    chosen = yaml.safe_dump(values(environment, root))
     words = ["helm", "install", RELEASE, str(CHART), "-n", NAMESPACE, "--create-namespace"]
     words += ["--values", "-", "--wait", "--timeout", f"{MINUTES}m"]
     call(*words, given=chosen, seconds=60 * (MINUTES + 1))

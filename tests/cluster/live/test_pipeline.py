@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from efface.storage import Store, open_store
+from examples.fashion.bucket import parameters
 from examples.fashion.demo import MODEL
 from tests.cluster.live import release
 from tests.cluster.live.commands import call, kubectl, listed
-from tests.cluster.live.demo import Places, parameters
 from tests.cluster.live.environment import Environment
 from tests.cluster.live.kfp import recurring_runs, terminate
 from tests.cluster.live.mlflow import forwarded
@@ -39,10 +39,8 @@ def test_the_chart_has_made_one_recurring_run(environment: Environment):
     assert found[0]["no_catchup"] is True
 
 
-def test_the_same_schedule_changes_nothing(
-    environment: Environment, places: Places, tmp_path: Path
-):
-    chosen = parameters(places, "scheduled", method="i2i")
+def test_the_same_schedule_changes_nothing(environment: Environment, root: str, tmp_path: Path):
+    chosen = parameters(root, "scheduled", method="i2i")
     params = write_parameters(chosen, tmp_path / "params.yaml")
     command = [*words("schedule", environment, params), "--name", release.SCHEDULE]
     call(*command, "--cron", release.CRON, seconds=300)
@@ -97,9 +95,9 @@ def test_a_blocked_model_is_not_registered(blocked: Ended, workspace: Store):
 
 
 def test_a_killed_unlearn_pod_goes_on_where_it_was(
-    environment: Environment, places: Places, workspace: Store, logs: Path
+    environment: Environment, root: str, workspace: Store, logs: Path
 ):
-    chosen = parameters(places, "killed", method="i2i", save_every=1.0)
+    chosen = parameters(root, "killed", method="i2i", save_every=1.0)
     submission = begin(environment, chosen, logs / "killed")
     run_id = submission.run_id()
     try:

@@ -2,7 +2,6 @@ import pytest
 import yaml
 
 from efface.errors import ConfigError
-from tests.cluster.live.demo import FOLDERS, Places, parameters, put_demo
 from tests.cluster.live.environment import REQUIRED, read_environment
 from tests.cluster.live.release import split_image, values
 
@@ -11,7 +10,7 @@ GIVEN = {
     "EFFACE_CORE_IMAGE": "registry:5000/ml/efface-core:0.1.0",
     "EFFACE_GPU_IMAGE": "registry:5000/ml/efface-gpu:0.1.0",
 }
-PLACES = Places("s3://bucket/test")
+ROOT = "s3://bucket/test"
 
 
 @pytest.mark.parametrize(
@@ -35,30 +34,11 @@ def test_an_image_without_a_tag_is_refused(image):
 def test_images_of_two_registries_are_refused():
     given = {**GIVEN, "EFFACE_GPU_IMAGE": "efface-gpu:0.1.0"}
     with pytest.raises(ConfigError, match="the same registry and tag"):
-        values(read_environment(given), PLACES)
+        values(read_environment(given), ROOT)
 
 
 def test_the_values_hold_no_secret():
     given = {**GIVEN, "AWS_ACCESS_KEY_ID": "not-this", "AWS_SECRET_ACCESS_KEY": "nor-that"}
-    text = yaml.safe_dump(values(read_environment(given), PLACES))
+    text = yaml.safe_dump(values(read_environment(given), ROOT))
     assert "not-this" not in text
     assert "nor-that" not in text
-
-
-def test_the_demo_goes_to_the_bucket_with_a_ticket_a_case(tmp_path):
-    count = put_demo(Places(str(tmp_path)), ["passed", "blocked"])
-    files = sorted(
-        str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()
-    )
-    assert len(files) == count
-    assert {name.partition("/")[0] for name in files} == {*FOLDERS, "policy.yaml", "tickets"}
-    assert "tickets/passed/ticket.json" in files
-    assert "extractors/tower/model.safetensors" in files
-
-
-def test_the_parameters_of_a_run_need_no_gpu_and_name_places_of_the_bucket():
-    chosen = parameters(PLACES, "passed", method="i2i", save_every=1.0)
-    assert chosen["gpus"] == "0"
-    assert chosen["tickets"] == "s3://bucket/test/tickets/passed"
-    assert chosen["method"]["save_every"] == 1.0
-    assert yaml.safe_load(yaml.safe_dump(chosen)) == chosen
