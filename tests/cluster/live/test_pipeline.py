@@ -27,7 +27,7 @@ def settlement(workspace: Store, run: Ended) -> dict:
 
 
 def test_the_pods_of_the_chart_run(environment: Environment):
-    pods = listed(release.NAMESPACE, "pods", "-l", f"app.kubernetes.io/instance={release.RELEASE}")
+    pods = listed(release.NAMESPACE, "pods", "-l", "app.kubernetes.io/component=mlflow")
     assert [pod["status"]["phase"] for pod in pods] == ["Running"]
 
 
@@ -127,6 +127,7 @@ def test_an_uninstallation_leaves_only_what_must_stay(environment: Environment):
     call("helm", "uninstall", release.RELEASE, "-n", release.NAMESPACE, "--wait", seconds=300)
     assert release.leftovers(release.NAMESPACE) == []
     assert release.leftovers(environment.namespace) == ["secret/efface"]  # the subject key
+    assert recurring_runs(environment.kfp_host, release.SCHEDULE) == []
 
 
 def ids(runs: list[dict]) -> list[str]:
