@@ -46,13 +46,13 @@ class Mlflow:
     def __init__(self, *, port: int, host: str) -> None:
         self._port, self._host = port, host
 
-    def get(self, path: str, **query: str) -> dict[str, Any]:
+    def get(self, endpoint: str, **query: str) -> dict[str, Any]:
         """An answer of the API.
 
         Raises:
             AssertionError: MLflow refuses, or does not answer.
         """
-        address = f"http://127.0.0.1:{self._port}/api/2.0/mlflow/{path}?{urlencode(query)}"
+        address = f"http://127.0.0.1:{self._port}/api/2.0/mlflow/{endpoint}?{urlencode(query)}"
         # The name that MLflow is known by in the cluster, since it refuses names that it is not.
         request = Request(address, headers={"Host": self._host})
         try:
