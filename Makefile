@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help demo demo-blocked demo-hard test bench check compile chart clean
+.PHONY: help demo demo-blocked demo-hard test test-cluster bench check compile chart clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo-hard: .venv/ready  ## a ticket about one subject, among others that look al
 
 test: .venv/ready-dev  ## the tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
+
+test-cluster: .venv/ready-dev  ## the test on a real cluster; docs/cluster.md says what it needs
+	$(BIN)/pytest -m cluster -v tests/cluster
 
 bench: .venv/ready-dev  ## speed against the tools the field uses
 	@for file in tests/bench/bench_*.py; do \
