@@ -75,6 +75,13 @@ def task_user() -> tuple[int, int]:
     return (os.getuid(), os.getgid()) if os.getuid() else (USER, USER)
 
 
+def hand_over(folder: Path) -> None:
+    """Give a folder and all in it to the user of the tasks, where this process may: as root."""
+    if os.getuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, *task_user())
+
+
 @contextmanager
 def engine(graph: str, arguments: dict[str, Any], folder: Path) -> Iterator[None]:
     """Have everything ready for a run in ``folder``, and leave no container of it behind.
@@ -96,7 +103,7 @@ def engine(graph: str, arguments: dict[str, Any], folder: Path) -> Iterator[None
     if missing:
         raise InputError(f"no image {', '.join(missing)} on this machine: run `make images`")
     written = list(_written(arguments))
-    _hand_over(folder)
+    hand_over(folder)
     _check_writable(written)
     try:
         yield
@@ -136,12 +143,6 @@ def _is_there(client: docker.DockerClient, image: str) -> bool:
     except ImageNotFound:
         return False
     return True
-
-
-def _hand_over(folder: Path) -> None:
-    if os.getuid() == 0:
-        for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, *task_user())
 
 
 def _check_writable(folders: list[Path]) -> None:
