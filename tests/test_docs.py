@@ -16,7 +16,8 @@ from efface.models.families import FAMILIES, PIPELINES
 from efface.training.settings import PRESETS, TrainingSettings
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("components/*/*.md")])
+PLACES = ("*.md", "docs/*.md", "components/*/*.md", "images/*.md")
+DOCUMENTS = sorted(path for place in PLACES for path in ROOT.glob(place))
 README = (ROOT / "README.md").read_text()
 COMMAND_LINE = (ROOT / "docs" / "command-line.md").read_text()
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
