@@ -35,8 +35,8 @@ check: .venv/ready-dev  ## everything that CI checks before the tests
 compile: .venv/ready  ## write pipelines/compiled/*.yaml anew
 	$(BIN)/python -m pipelines.compile
 
-images:  ## build efface-core and efface-gpu with docker or podman
-	@PYTHON=$(PYTHON) images/build.sh
+images: .venv/bin/python  ## build efface-core and efface-gpu with docker or podman
+	@PYTHON=$(BIN)/python images/build.sh
 
 LOCK = $(BIN)/uv pip compile --quiet --no-config --no-emit-index-url --generate-hashes --universal \
 	--python-version 3.11 --custom-compile-command 'make lock' $(UPGRADE) pyproject.toml
@@ -46,7 +46,7 @@ lock: .venv/ready-dev  ## pin what the images hold, with hashes; UPGRADE=--upgra
 
 sbom: .venv/ready-dev  ## write build/sbom/*.cdx.json: what the images hold (CycloneDX)
 	@mkdir -p build/sbom
-	@for class in core gpu; do $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml \
+	@for class in core gpu; do PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml \
 		--mc-type application --output-reproducible --output-file build/sbom/efface-$$class.cdx.json \
 		images/$$class/requirements.txt && echo build/sbom/efface-$$class.cdx.json || exit 1; done
 
