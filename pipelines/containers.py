@@ -5,15 +5,14 @@ cannot be written to, an empty /tmp, no capabilities, and the network and variab
 """
 
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import docker
 import yaml
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 from docker.types import Mount
 
 from efface.errors import InfrastructureError, InputError
@@ -33,11 +32,11 @@ SQLITE = "sqlite:///"
 
 
 def with_absolute_paths(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of the graph for containers: those start in a folder of their own."""
-    changed = dict(arguments)
+    """The parameters of the graph for containers, which have another folder and another home."""
+    changed = {**arguments, "registry": arguments.get("registry") or read_settings().registry}
     for name in (*READ, *WRITTEN):
-        if (path := local_path(arguments.get(name, ""))) is not None:
-            prefix = SQLITE if arguments[name].startswith(SQLITE) else ""
+        if (path := local_path(changed.get(name, ""))) is not None:
+            prefix = SQLITE if changed[name].startswith(SQLITE) else ""
             changed[name] = f"{prefix}{path.absolute()}"
     return changed
 
@@ -79,7 +78,7 @@ def hand_over(folder: Path) -> None:
     """Give a folder and all in it to the user of the tasks, where this process may: as root."""
     if os.getuid() == 0:
         for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, *task_user())
+            os.lchown(path, *task_user())
 
 
 @contextmanager
@@ -95,28 +94,31 @@ def engine(graph: str, arguments: dict[str, Any], folder: Path) -> Iterator[None
         InfrastructureError: Docker does not answer.
         InputError: an image is not there, or the tasks may not write where they must.
     """
-    try:
-        client = docker.from_env()
-        missing = [image for image in images_of(graph) if not _is_there(client, image)]
-    except DockerException as error:
-        raise InfrastructureError(f"Docker does not answer ({error}): start it") from None
-    if missing:
-        raise InputError(f"no image {', '.join(missing)} on this machine: run `make images`")
-    written = list(_written(arguments))
-    hand_over(folder)
-    _check_writable(written)
-    try:
-        yield
-    finally:
-        for container in client.containers.list(filters={"label": f"{LABEL}={folder}"}):
-            container.kill()
-        client.close()
+    with closing(_connect()) as client:
+        if missing := [image for image in images_of(graph) if not _is_there(client, image)]:
+            raise InputError(f"no image {', '.join(missing)} on this machine: run `make images`")
+        written = list(_written(arguments))
+        hand_over(folder)
+        _check_writable(written)
+        try:
+            yield
+        finally:
+            for container in client.containers.list(filters={"label": f"{LABEL}={folder}"}):
+                with suppress(APIError):  # it ended meanwhile
+                    container.kill()
 
 
 def images_of(graph: str) -> list[str]:
     """The images that a compiled graph names."""
     executors = next(yaml.safe_load_all(graph))["deploymentSpec"]["executors"].values()
     return sorted({executor["container"]["image"] for executor in executors})
+
+
+def _connect() -> docker.DockerClient:
+    try:
+        return docker.from_env()
+    except DockerException as error:
+        raise InfrastructureError(f"Docker does not answer ({error}): start it") from None
 
 
 def _read(arguments: dict[str, Any]) -> Iterator[Path]:

@@ -1,15 +1,14 @@
 """What a task sees in a container; the containers themselves are run by tests/images."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
 from efface.errors import InfrastructureError, InputError
 from pipelines import containers
 from pipelines.containers import container_settings, engine, local_path, with_absolute_paths
-from pipelines.local import COMPILED, run_locally
-
-GRAPH = (COMPILED / "unlearn.yaml").read_text()
+from pipelines.local import COMPILED, prepare, run_locally
 
 
 @pytest.fixture
@@ -92,6 +91,11 @@ def test_relative_paths_become_absolute(tmp_path, monkeypatch):
     }
 
 
+def test_the_registry_of_this_installation_is_that_of_the_tasks(tmp_path, monkeypatch):
+    monkeypatch.setenv("EFFACE_REGISTRY", f"sqlite:///{tmp_path}/mlflow.db")
+    assert with_absolute_paths({})["registry"] == f"sqlite:///{tmp_path}/mlflow.db"
+
+
 def test_without_docker_the_run_does_not_start_and_says_why(arguments, tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     with pytest.raises(InfrastructureError, match="Docker does not answer"):
@@ -99,11 +103,12 @@ def test_without_docker_the_run_does_not_start_and_says_why(arguments, tmp_path,
 
 
 def test_a_missing_image_is_named_with_what_to_do(arguments, tmp_path, monkeypatch):
-    monkeypatch.setattr(containers.docker, "from_env", lambda: None)
+    monkeypatch.setattr(containers, "_connect", lambda: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(containers, "_is_there", lambda client, image: "gpu" not in image)
+    graph = prepare(COMPILED / "unlearn.yaml", "run-1", arguments)
     with (
         pytest.raises(InputError, match="no image efface-gpu:.*make images"),
-        engine(GRAPH, arguments, tmp_path),
+        engine(graph, arguments, tmp_path),
     ):
         pass
 
