@@ -4,7 +4,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help demo demo-blocked demo-hard test test-cluster bench check compile chart clean
+.PHONY: help demo demo-blocked demo-hard test test-cluster bench check compile chart \
+	images lock sbom clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,21 @@ compile: .venv/ready  ## write pipelines/compiled/*.yaml anew
 
 chart: .venv/ready-dev  ## write what charts/efface says of its values anew, from the comments of values.yaml
 	$(BIN)/python -m tests.charts.document_values
+
+images: .venv/bin/python  ## build efface-core and efface-gpu with docker or podman
+	@PYTHON=$(BIN)/python images/build.sh
+
+LOCK = $(BIN)/uv pip compile --quiet --no-config --no-emit-index-url --generate-hashes --universal \
+	--python-version 3.11 --custom-compile-command 'make lock' $(UPGRADE) pyproject.toml
+lock: .venv/ready-dev  ## pin what the images hold, with hashes; UPGRADE=--upgrade for newer ones
+	$(LOCK) --extra kfp --extra mlflow --extra torch -o images/gpu/requirements.txt
+	$(LOCK) --extra kfp -c images/gpu/requirements.txt -o images/core/requirements.txt
+
+sbom: .venv/ready-dev  ## write build/sbom/*.cdx.json: what the images hold (CycloneDX)
+	@mkdir -p build/sbom
+	@for class in core gpu; do PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --output-file build/sbom/efface-$$class.cdx.json \
+		images/$$class/requirements.txt && echo build/sbom/efface-$$class.cdx.json || exit 1; done
 
 clean:  ## delete runs and caches
 	rm -rf runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
