@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "efface"
 FILES = sorted(p for top in ("src", "components", "pipelines") for p in (ROOT / top).rglob("*.py"))
 SLOW = {"torch", "torchvision", "mlflow", "transformers", "diffusers", "kfp"}
+SLOW |= {"kfp_server_api", "kubernetes"}
 
 TORCH_FREE = [
     "efface.data.images",
@@ -72,9 +73,15 @@ def test_only_settings_reads_the_environment():
     assert reading <= allowed
 
 
-def test_only_placement_speaks_of_kubernetes():
-    speaking = {named(p) for p in FILES if any("kubernetes" in name for name in imported(p))}
-    assert speaking == {"pipelines/placement.py"}
+def test_only_placement_and_the_cluster_package_speak_of_kubernetes():
+    speaking = {
+        named(path)
+        for path in FILES
+        if any("kubernetes" in name.split(".") for name in imported(path))
+    }
+    assert {name for name in speaking if not name.startswith("src/efface/cluster/")} == {
+        "pipelines/placement.py"
+    }
 
 
 def test_only_the_command_line_prints():
