@@ -26,6 +26,9 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "EFFACE_PROGRESS": str(tmp_path / "progress"),
             "EFFACE_PUSHGATEWAY": "http://push:9091",
             "EFFACE_LEASE_HOURS": "1.5",
+            "EFFACE_KFP_HOST": "http://kfp",
+            "EFFACE_KFP_TOKEN_FILE": "/token",
+            "EFFACE_KFP_NAMESPACE": "team",
         }
     )
     assert found.subject_key == b"k" * 32
@@ -33,6 +36,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     assert found.progress == tmp_path / "progress"
     assert found.pushgateway == "http://push:9091"
     assert found.lease == timedelta(minutes=90)
+    assert (found.kfp_host, found.kfp_namespace) == ("http://kfp", "team")
+    assert found.kfp_token_file == Path("/token")
 
 
 def test_mlflows_own_variable_names_the_registry_too(tmp_path: Path) -> None:

@@ -8,6 +8,10 @@
     EFFACE_PROGRESS      folder for progress as JSON; none when unset
     EFFACE_PUSHGATEWAY   address of a Prometheus Pushgateway; nothing is sent when unset
     EFFACE_LEASE_HOURS   hours that a run keeps its tickets, whatever happens to it; 24 when unset
+    EFFACE_KFP_HOST      address of the Kubeflow Pipelines API; of its page, links work too
+    EFFACE_KFP_TOKEN_FILE  file with a bearer token for it, read at each call; none when unset
+    EFFACE_KFP_NAMESPACE  namespace where its pods run; kubeflow when unset
+    KUBECONFIG           files that say how to reach Kubernetes; ~/.kube/config when unset
 
 The object store's variables (``AWS_*``) are read by boto3 itself.
 """
@@ -49,6 +53,14 @@ class Settings:
     """How long a run's claim on its tickets lasts."""
     in_cluster: bool = False
     """Whether this process runs in a Kubernetes pod, whose disk is gone after it."""
+    kfp_host: str = ""
+    """Address of the Kubeflow Pipelines API; empty: not known."""
+    kfp_token_file: Path | None = None
+    """File with a bearer token for that API; None: it is asked without."""
+    kfp_namespace: str = "kubeflow"
+    """Kubernetes namespace where Kubeflow Pipelines runs the pods."""
+    kubeconfig: str = ""
+    """Files that say how to reach Kubernetes, with ``:`` between them; empty: the usual one."""
     given_key: str = field(default="", repr=False)
     """The subject key as given; empty: in a file in ``home``."""
 
@@ -87,7 +99,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     given = os.environ if environment is None else environment
     home = _folder("EFFACE_HOME", given.get("EFFACE_HOME") or "~/.config/efface")
-    progress = given.get("EFFACE_PROGRESS", "")
     return Settings(
         home=home,
         pod=given.get("KFP_POD_NAME") or socket.gethostname(),
@@ -95,12 +106,20 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         or given.get("MLFLOW_TRACKING_URI")
         or f"sqlite:///{home / 'registry.db'}",
         mlflow_run_id=given.get("MLFLOW_RUN_ID", ""),
-        progress=Path(progress) if progress else None,
+        progress=_optional_path(given.get("EFFACE_PROGRESS", "")),
         pushgateway=given.get("EFFACE_PUSHGATEWAY", ""),
         lease=_hours("EFFACE_LEASE_HOURS", given.get("EFFACE_LEASE_HOURS") or "24"),
         in_cluster="KUBERNETES_SERVICE_HOST" in given,
+        kubeconfig=given.get("KUBECONFIG", ""),
+        kfp_host=given.get("EFFACE_KFP_HOST", ""),
+        kfp_token_file=_optional_path(given.get("EFFACE_KFP_TOKEN_FILE", "")),
+        kfp_namespace=given.get("EFFACE_KFP_NAMESPACE") or "kubeflow",
         given_key=given.get("EFFACE_SUBJECT_KEY", ""),
     )
+
+
+def _optional_path(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _folder(name: str, text: str) -> Path:

@@ -34,7 +34,8 @@ def test_every_step_is_a_subcommand():
     steps = {"intake", "shard", "unlearn", "evaluate", "merge", "audit", "gate", "explain"}
     steps |= {"register", "refuse", "settle", "run"}
     others = {"data import", "model import", "policy check", "gate calibrate"}
-    assert set(IDS) == steps | others | {"bench table", "bench pictures"}
+    on_cluster = {"submit", "schedule", "doctor"}
+    assert set(IDS) == steps | others | on_cluster | {"bench table", "bench pictures"}
 
 
 def test_help_comes_at_once():

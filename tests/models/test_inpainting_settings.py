@@ -33,6 +33,11 @@ def test_wrong_settings_are_named(tmp_path, content, message):
         read_inpainting_settings(tmp_path)
 
 
+def test_a_folder_without_settings_is_told_what_they_look_like(tmp_path):
+    with pytest.raises(CheckpointError, match=r'is missing: write one such as \{"version": 1'):
+        read_inpainting_settings(tmp_path)
+
+
 def test_a_version_from_the_future_is_refused(tmp_path):
     (tmp_path / FILE).write_text(json.dumps({"version": 2, "patch_size": 4}))
     with pytest.raises(InputError, match="version 2"):

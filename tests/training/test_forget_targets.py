@@ -23,7 +23,7 @@ def noise(count, seed):
 
 def compute(kind, source, memory=1.0):
     return compute_forget_targets(
-        tiny_mae().eval(), source, BANK, kind=kind, memory=memory, device=CPU
+        tiny_mae().eval().encode, source, BANK, kind=kind, memory=memory, device=CPU
     )
 
 
@@ -81,7 +81,7 @@ def test_the_mean_target_has_the_same_gradient_as_fresh_noise_in_expectation():
     with torch.no_grad():
         student = model.encode(forget[:1].float() / 255, BANK.hidden_MN[:1]).double()[0]
     fresh = 2 * (student - embeddings)
-    mean = mean_embeddings(model, noise(4000, 99), BANK, CPU)[0].double()
+    mean = mean_embeddings(model.encode, noise(4000, 99), BANK, CPU)[0].double()
     cached = 2 * (student - mean)
     error = fresh.std(dim=0) * (2 / 4000) ** 0.5
     z = (fresh.mean(dim=0) - cached).abs() / error

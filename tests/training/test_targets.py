@@ -20,7 +20,7 @@ def targets(tmp_path, memory=1.0, disk=1.0, count=30):
     )
     model, retain = tiny_mae().eval(), tiny_images(count)
     made = compute_targets(
-        model, retain, Means(means=[]), plan,
+        model.encode, retain, Means(means=[]), plan,
         memory=memory, disk=disk, device=CPU, room=Room(scratch=tmp_path),
     )  # fmt: skip
     return model, retain, plan, made

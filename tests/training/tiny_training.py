@@ -34,9 +34,10 @@ def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"], make=tiny_m
         neighbour_share=settings.neighbour_share, seed=settings.seed, noise_images=16,
     )  # fmt: skip
     kind = method.target or settings.target
-    wanted = compute_forget_targets(teacher, noise, bank, kind=kind, memory=1.0, device=CPU)
+    ask = getattr(teacher, method.matches)
+    wanted = compute_forget_targets(ask, noise, bank, kind=kind, memory=1.0, device=CPU)
     targets = compute_targets(
-        teacher,
+        ask,
         images.retain,
         wanted,
         plan,

@@ -212,13 +212,17 @@ def _seconds(kept: dict[str, Any], folder: Path) -> float:
 
 
 def _once(folder: Path, make: Callable[[Path], None]) -> None:
-    """Make a folder unless it is there; an interrupted attempt leaves none."""
+    """Make a folder unless it is there; one that fails leaves none."""
     if folder.exists():
         return
     temporary = folder.with_name(f".{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    make(temporary)
+    try:
+        make(temporary)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     temporary.rename(folder)
 
 

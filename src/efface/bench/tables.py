@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from efface.bench.cell import Bench
 from efface.bench.cost import cost_rows
+from efface.bench.frontier import frontier_rows
 from efface.bench.gridding import REGIONS, cell_of, compared, row_of
 from efface.bench.repeated import repeated_rows
 from efface.bench.subjects import write_subject_ticket
@@ -108,6 +109,12 @@ TABLES: dict[str, Entry] = {
         about="Every method with every model and ticket, on the very images that were to be "
         "deleted and on held-out images.",
         rows=methods_rows,
+    ),
+    "frontier": Entry(
+        title="Forgetting against keeping",
+        about="Each method at several weights of its forget loss, to be compared where they forget "
+        "equally much.",
+        rows=frontier_rows,
     ),
     "alpha": Entry(title="The weight of forgetting", about="alpha of i2i.", rows=alpha_rows),
     "retain": Entry(

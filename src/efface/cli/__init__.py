@@ -6,6 +6,7 @@
     efface model import   a model of your own as the version in service
     efface bench table    methods measured against each other
     efface policy check   is this policy one that the gate can work with?
+    efface submit         the pipeline on a cluster; also schedule, doctor
 
 Modules that are slow to import (torch, mlflow, pyarrow) are imported where a subcommand needs them.
 """
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Sequence
 
 from efface import __version__, logs
-from efface.cli import bench, imports, run, steps
+from efface.cli import bench, doctor, imports, run, schedule, steps, submit
 from efface.errors import EffaceError
 
 INTERRUPTED = 130
@@ -58,4 +59,6 @@ def build_parser() -> argparse.ArgumentParser:
     steps.add_commands(commands)
     imports.add_commands(commands)
     bench.add_command(commands)
+    for on_cluster in (submit, schedule, doctor):
+        on_cluster.add_command(commands)
     return parser

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from efface.cluster.network_errors import reason_of
 from efface.errors import ConfigError, EffaceError, InfrastructureError, InputError
 
 TIMEOUT = (5, 30)
@@ -48,7 +49,7 @@ def connect(*, in_cluster: bool, kubeconfig: str = "", context: str | None = Non
             f"no Kubernetes cluster is configured here ({error}); set KUBECONFIG, or give "
             "--context NAME of one in it"
         ) from None
-    settings.retries = 1
+    settings.retries = 0
     return client.ApiClient(settings)
 
 
@@ -63,10 +64,9 @@ def explained(doing: str) -> Iterator[None]:
     except ApiException as error:
         raise _explain(doing, error) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        reason = getattr(error, "reason", None) or error
         raise InfrastructureError(
-            f"{doing}: the Kubernetes API does not answer "
-            f"({str(reason).rpartition('>: ')[2]}); check the kubeconfig and the network"
+            f"{doing}: the Kubernetes API does not answer ({reason_of(error)}); check the "
+            "kubeconfig and the network"
         ) from error
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from efface.cluster.kubernetes_api import explained
+from efface.cluster.kubernetes_api import TIMEOUT, Refused, explained
 
 RUN_LABEL = "pipeline/runid"
 """Label that KFP puts on every pod of a run."""
@@ -64,12 +64,9 @@ def read_waiting(client: Any, namespace: str, run_id: str, now: datetime) -> lis
     from kubernetes.client import CoreV1Api
 
     api = CoreV1Api(client)
-    with explained(f"pods in namespace {namespace}"):
-        pods = api.list_namespaced_pod(namespace, label_selector=f"{RUN_LABEL}={run_id}").items
-        late = [
-            pod for pod in pods if _seconds(pod, now) >= GRACE and pod.status.phase == "Pending"
-        ]
-        events = api.list_namespaced_event(namespace).items if late else []
+    pods = _pods(api, namespace, run_id)
+    late = [pod for pod in pods if _seconds(pod, now) >= GRACE and pod.status.phase == "Pending"]
+    events = _warnings(api, namespace) if late else []
     return [waiting_of(pod, events, _seconds(pod, now)) for pod in late]
 
 
@@ -95,15 +92,13 @@ def read_last_words(client: Any, namespace: str, run_id: str) -> dict[str, str]:
     from kubernetes.client import CoreV1Api
 
     api = CoreV1Api(client)
+    kept: dict[str, Any] = {"container": CONTAINER, "tail_lines": 40, "_request_timeout": TIMEOUT}
     found = {}
-    with explained(f"pods in namespace {namespace}"):
-        pods = api.list_namespaced_pod(namespace, label_selector=f"{RUN_LABEL}={run_id}").items
-        for pod in pods:
-            if pod.status.phase == "Failed":
-                name, kept = pod.metadata.name, {"container": CONTAINER, "tail_lines": 40}
-                found[task_of(pod)] = last_word(
-                    api.read_namespaced_pod_log(name, namespace, **kept)
-                )
+    for pod in _pods(api, namespace, run_id):
+        if pod.status.phase == "Failed":
+            with explained(f"log of {pod.metadata.name}"):
+                log = api.read_namespaced_pod_log(pod.metadata.name, namespace, **kept)
+            found[task_of(pod)] = last_word(log)
     return found
 
 
@@ -114,6 +109,27 @@ def last_word(log: str) -> str:
     if matches:
         return matches[-1][1] or matches[-1][2]
     return lines[-1] if lines else "nothing"
+
+
+def _pods(api: Any, namespace: str, run_id: str) -> list[Any]:
+    selector = f"{RUN_LABEL}={run_id}"
+    with explained(f"pods in namespace {namespace}"):
+        found = api.list_namespaced_pod(
+            namespace, label_selector=selector, _request_timeout=TIMEOUT
+        )
+    return list(found.items)
+
+
+def _warnings(api: Any, namespace: str) -> list[Any]:
+    """Events that tell of trouble; none where this identity may not read them."""
+    try:
+        with explained(f"events in namespace {namespace}"):
+            found = api.list_namespaced_event(
+                namespace, field_selector="type=Warning", _request_timeout=TIMEOUT
+            )
+    except Refused:
+        return []
+    return list(found.items)
 
 
 def _by_status(pod: Any) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ Rights of the launcher's service account, in the namespace of its pod (a Role):
 from datetime import UTC, datetime
 from typing import Any
 
-from efface.cluster.kubernetes_api import Absent, explained
+from efface.cluster.kubernetes_api import TIMEOUT, Absent, explained
 from efface.cluster.pods import waiting_of
 from efface.cluster.trainjob import GROUP, NODE, PLURAL, VERSION
 
@@ -19,6 +19,7 @@ JOBSET = "jobset.sigs.k8s.io/jobset-name"
 """Label with the TrainJob's name on each of its pods."""
 INDEX = "batch.kubernetes.io/job-completion-index"
 """Label with the number of the node."""
+ASKED: dict[str, Any] = {"_request_timeout": TIMEOUT}
 PATIENCE = 60.0
 """Seconds a pod may take to start before anything is said."""
 
@@ -42,7 +43,7 @@ class TrainJobs:
         """A TrainJob as it is now; None when there is none."""
         try:
             with explained(f"TrainJob {name}"):
-                return dict(self._objects.get_namespaced_custom_object(*self._where, name))
+                return dict(self._objects.get_namespaced_custom_object(*self._where, name, **ASKED))
         except Absent:
             return None
 
@@ -57,7 +58,7 @@ class TrainJobs:
         name = content["metadata"]["name"]
         with explained(f"TrainJob {name} (is Kubeflow Trainer installed?)"):
             try:
-                self._objects.create_namespaced_custom_object(*self._where, content)
+                self._objects.create_namespaced_custom_object(*self._where, content, **ASKED)
             except ApiException as error:
                 if error.status == 409:
                     return False
@@ -69,7 +70,7 @@ class TrainJobs:
         try:
             with explained(f"TrainJob {name}"):
                 self._objects.delete_namespaced_custom_object(
-                    *self._where, name, propagation_policy="Foreground"
+                    *self._where, name, propagation_policy="Foreground", **ASKED
                 )
         except Absent:
             pass
@@ -77,7 +78,7 @@ class TrainJobs:
     def pod(self, name: str) -> dict[str, Any]:
         """A pod, as Kubernetes writes it."""
         with explained(f"pod {name}"):
-            found = self._core.read_namespaced_pod(name, self.namespace)
+            found = self._core.read_namespaced_pod(name, self.namespace, **ASKED)
         return dict(self.client.sanitize_for_serialization(found))
 
     def late(self, name: str, now: datetime) -> list[str]:
@@ -87,7 +88,7 @@ class TrainJobs:
         if not late:
             return []
         with explained("events"):
-            events = self._core.list_namespaced_event(self.namespace).items
+            events = self._core.list_namespaced_event(self.namespace, **ASKED).items
         waiting = [waiting_of(pod, events, waited) for pod, waited in late]
         return [f"pod={w.pod} waits reason={w.reason} {w.message}" for w in waiting]
 
@@ -103,6 +104,7 @@ class TrainJobs:
                         self.namespace,
                         container=NODE,
                         timestamps=True,
+                        **ASKED,
                         **({"since_seconds": since} if since else {}),
                     )
         return said
@@ -110,7 +112,7 @@ class TrainJobs:
     def _pods(self, name: str) -> list[Any]:
         with explained(f"pods of TrainJob {name}"):
             found = self._core.list_namespaced_pod(
-                self.namespace, label_selector=f"{JOBSET}={name}"
+                self.namespace, label_selector=f"{JOBSET}={name}", **ASKED
             )
         return list(found.items)
 

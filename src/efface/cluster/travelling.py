@@ -23,10 +23,12 @@ def send_job(job: Job, exchange: Store) -> None:
     exchange.erase("after")
     deliver(Path(job.sets), exchange, "sets")
     deliver(Path(job.before), exchange, "before")
-    with tempfile.TemporaryDirectory(prefix="efface-") as folder:
-        _pack_policy(job, Path(folder))
-        deliver(Path(folder), exchange, "policy")
-    policy = "policy/policy.yaml"
+    policy = job.policy
+    if "://" not in policy:  # nodes reach what is not on a disk as the launcher does
+        with tempfile.TemporaryDirectory(prefix="efface-") as folder:
+            _pack_policy(job, Path(folder))
+            deliver(Path(folder), exchange, "policy")
+        policy = "policy/policy.yaml"
     write_job(exchange, replace(job, sets="sets", before="before", after="after", policy=policy))
 
 
@@ -54,6 +56,8 @@ def _pack_policy(job: Job, folder: Path) -> None:
     if job.settings.probe_every:
         for name, spec in policy.extractors.items():
             kind, _, path = spec.uri.partition(":")
+            if "://" in path:
+                continue
             source = Path(policy.folder) / path
             copy = shutil.copytree if source.is_dir() else shutil.copyfile
             copy(source, folder / name)

@@ -72,7 +72,7 @@ def with_proxy(
         split: of the other dataset.
 
     Raises:
-        ConfigError: no such split, or the train split of the dataset itself.
+        ConfigError: no such split, or the train or holdout split of the dataset itself.
         DataError: the proxy holds a forget image, or nothing.
         InputError: no dataset there.
     """
@@ -81,6 +81,11 @@ def with_proxy(
         raise ConfigError(f"proxy_split {split!r} unknown: use one of {', '.join(SPLITS)}")
     if other.place == store.place and split == "train":
         raise ConfigError(f"proxy {proxy} is the dataset itself: name another, or another split")
+    if other.place == store.place and split == "holdout":
+        raise ConfigError(
+            f"proxy {proxy} is the dataset's own holdout, which the gate scores retain with: use "
+            "another split, or another dataset"
+        )
     rows = bytes_to_manifest(other.read(NAME), where=f"{other.place}/{NAME}")
     rows = rows.filter(pc.equal(rows["split"], split))
     forget = manifest.filter(pc.is_in(manifest["sample_id"], pa.array(sorted(forget_ids))))

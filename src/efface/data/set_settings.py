@@ -21,8 +21,8 @@ class ShardSettings:
     """Images in retain, at most, drawn at random; 0 for all."""
     proxy: str = ""
     """Place of another dataset that retain is drawn from; empty: this one's train split."""
-    proxy_split: str = "train"
-    """Split of the proxy."""
+    proxy_split: str = ""
+    """Split of the proxy; empty: train."""
     samples_per_shard: int = 2000
     """Images in a shard, at most; large images make smaller shards."""
     shards_per_task: int = 8
@@ -33,6 +33,12 @@ class ShardSettings:
         for name in ("neighbours", "control", "samples_per_shard", "shards_per_task"):
             _need(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         _need(self.retain_limit >= 0, "retain_limit", "at least 0", self.retain_limit)
+        _need(
+            bool(self.proxy) or not self.proxy_split,
+            "proxy_split",
+            "given with a proxy, or left out",
+            self.proxy_split,
+        )
         threshold = self.near_duplicate
         _need(0 < threshold <= 1, "near_duplicate", "above 0 and at most 1", threshold)
 

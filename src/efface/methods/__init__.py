@@ -8,6 +8,7 @@ the mix of the batch. A method may say instead how the two gradients become one.
 from efface.errors import ConfigError
 from efface.methods.i2i import i2i
 from efface.methods.i2i_controlled import i2i_apart, least_damage
+from efface.methods.i2i_output import i2i_output
 from efface.methods.max_loss import max_loss
 from efface.methods.method import Direction, Half, Method
 from efface.methods.noisy_label import noisy_label
@@ -18,6 +19,7 @@ from efface.methods.retain_only import retain_only
 METHODS: dict[str, Method] = {
     "i2i": Method(loss=i2i, uses_targets=True),
     "i2i-controlled": Method(loss=i2i_apart, uses_targets=True, direction=least_damage),
+    "i2i-output": Method(loss=i2i_output, uses_targets=True, matches="answer"),
     "max-loss": Method(loss=max_loss, uses_targets=False),
     "noisy-label": Method(loss=noisy_label, uses_targets=False, uses_noise=True),
     "retain-label": Method(loss=retain_label, uses_targets=False),

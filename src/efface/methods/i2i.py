@@ -11,20 +11,12 @@ const, moving to the mean noise embedding has the same expected gradient, no var
 teacher (see ``efface.training.forget_targets``, also for other targets than noise).
 """
 
-import torch
 from torch import Tensor
 
-from efface.methods.method import Half, feature_loss
+from efface.methods.method import Half, match
 from efface.models.protocol import ImageToImageModel
 
 
 def i2i(student: ImageToImageModel, retain: Half, forget: Half) -> tuple[Tensor, Tensor]:
     """Feature distances of both halves to their targets."""
-    # One pass for both halves: one large matrix product is faster than two small ones.
-    features = student.encode(
-        torch.cat([retain.given, forget.given]),
-        torch.cat([retain.hidden_BN, forget.hidden_BN]),
-        torch.cat([retain.seed_B, forget.seed_B]),
-    )
-    count = len(retain.given)
-    return feature_loss(features[:count], retain), feature_loss(features[count:], forget)
+    return match(student.encode, retain, forget)

@@ -3,7 +3,9 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
+import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
@@ -21,7 +23,7 @@ class Half:
     seed_B: Tensor
     """int64, chance of each image."""
     targets_BTK: Tensor | None
-    """Encoder features to move to; None for a method that works on pixels."""
+    """What to move to, of the teacher; None for a method that works on pixels."""
     noise: Tensor | None = None
     """A noise image for each image, as ``prepare`` made it; None where none is asked for."""
     worst_share: float = 1.0
@@ -35,16 +37,16 @@ def own_loss(student: ImageToImageModel, half: Half) -> Tensor:
     return student.own_loss(half.given, half.given, half.hidden_BN, half.seed_B)
 
 
-def feature_loss(features_BTK: Tensor, half: Half) -> Tensor:
-    """Mean squared distance of features to the half's targets, a scalar.
+def feature_loss(found_BTK: Tensor, half: Half) -> Tensor:
+    """Mean squared distance to the half's targets, a scalar.
 
     With ``worst_share`` q below 1 it is the mean over the q B images (rounded up) that are furthest
     away: the conditional value at risk of the batch (Rockafellar & Uryasev 2000).
     """
     assert half.targets_BTK is not None
     if half.worst_share == 1.0:
-        return mse_loss(features_BTK, half.targets_BTK)
-    loss_B = (features_BTK - half.targets_BTK).square().flatten(1).mean(dim=1)
+        return mse_loss(found_BTK, half.targets_BTK)
+    loss_B = (found_BTK - half.targets_BTK).square().flatten(1).mean(dim=1)
     if half.gather:
         return _worst_of_all(loss_B, half.gather(loss_B), half.worst_share)
     return loss_B.topk(math.ceil(half.worst_share * len(loss_B))).values.mean()
@@ -63,6 +65,24 @@ def _worst_of_all(loss_B: Tensor, everyone: Tensor, share: float) -> Tensor:
     return (weight_B * loss_B).sum() * (len(everyone) / len(loss_B) / count)
 
 
+Ask = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""(given, hidden_BN, seed_B) -> ``(B, T, K)``: ``encode`` or ``answer`` of a model."""
+
+
+def match(ask: Ask, retain: Half, forget: Half) -> tuple[Tensor, Tensor]:
+    """Distances of what a model says of both halves to their targets.
+
+    Both go through it together: one large matrix product is faster than two small ones.
+    """
+    found = ask(
+        torch.cat([retain.given, forget.given]),
+        torch.cat([retain.hidden_BN, forget.hidden_BN]),
+        torch.cat([retain.seed_B, forget.seed_B]),
+    )
+    count = len(retain.given)
+    return feature_loss(found[:count], retain), feature_loss(found[count:], forget)
+
+
 Loss = Callable[[ImageToImageModel, Half, Half], tuple[Tensor, Tensor]]
 """(student, retain half, forget half) -> (retain loss, forget loss), two scalars."""
 
@@ -77,7 +97,9 @@ class Method:
     loss: Loss | None
     """None: no step is taken."""
     uses_targets: bool
-    """Whether the halves carry encoder features of the teacher."""
+    """Whether the halves carry targets: what the teacher said."""
+    matches: Literal["encode", "answer"] = "encode"
+    """What of teacher and student is compared: encoder features, or what the decoder gives."""
     has_forget_loss: bool = True
     """Whether the forget loss depends on the student."""
     target: str = ""

@@ -14,7 +14,7 @@ Shapes in names: B batch, C channels, H/W pixels or canvas, N patches.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +96,11 @@ class InpaintingDiffusion(nn.Module, ABC):
 
     def encode(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None) -> Tensor:
         """Features ``(B, 1, F)``: all skips and the middle, scaled by ``flatten_maps``."""
-        seeds = torch.zeros(len(given), dtype=torch.long) if seed_B is None else seed_B
-        if torch.is_grad_enabled():
-            return self._encode(given, hidden_BN, seeds)
-        parts = (torch.split(tensor, self.at_once) for tensor in (given, hidden_BN, seeds))
-        return torch.cat([self._encode(*part) for part in zip(*parts, strict=True)])
+        return self._a_few_at_once(self._encode, given, hidden_BN, seed_B)
+
+    def answer(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None) -> Tensor:
+        """Predicted noise in the hole of the canvas ``(B, cells, C)``."""
+        return self._a_few_at_once(self._answer, given, hidden_BN, seed_B)
 
     def own_loss(
         self, given: Tensor, wanted: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None
@@ -127,6 +127,25 @@ class InpaintingDiffusion(nn.Module, ABC):
         """conv_in, the down blocks and the middle block."""
         for name, parameter in unet_halves.encoder_parameters(self.unet):
             yield f"unet.{name}", parameter
+
+    def _a_few_at_once(
+        self,
+        function: Callable[[Tensor, Tensor, Tensor], Tensor],
+        given: Tensor,
+        hidden_BN: Tensor,
+        seed_B: Tensor | None,
+    ) -> Tensor:
+        seeds = torch.zeros(len(given), dtype=torch.long) if seed_B is None else seed_B
+        if torch.is_grad_enabled():
+            return function(given, hidden_BN, seeds)
+        parts = (torch.split(tensor, self.at_once) for tensor in (given, hidden_BN, seeds))
+        return torch.cat([function(*part) for part in zip(*parts, strict=True)])
+
+    def _answer(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor) -> Tensor:
+        times, noise = self._chance(given, seed_B)
+        asked, holes = self._input(given, given, hidden_BN, times, noise)
+        predicted = self._predict(asked, times).float().movedim(1, -1)
+        return predicted[holes[:, 0]].reshape(len(predicted), -1, predicted.shape[-1])
 
     def _encode(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor) -> Tensor:
         times, noise = self._chance(given, seed_B)

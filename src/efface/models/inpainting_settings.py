@@ -35,9 +35,14 @@ def read_inpainting_settings(folder: Path) -> InpaintingSettings:
     """Read ``inpainting.json`` of a model folder.
 
     Raises:
-        InputError: absent, not JSON, or of another version.
-        CheckpointError: a setting is missing, unknown or out of range.
+        InputError: not JSON, or of another version.
+        CheckpointError: absent, or a setting is missing, unknown or out of range.
     """
+    if not (folder / FILE).is_file():
+        raise CheckpointError(
+            f"{folder / FILE} is missing: write one such as "
+            '{"version": 1, "patch_size": 16}, docs/bring-your-own.md explains it'
+        )
     content = read_json(folder / FILE, kind="in-painting settings", version=VERSION)
     content.pop("version")
     known = [field.name for field in fields(InpaintingSettings)]

@@ -69,6 +69,11 @@ class MaskedAutoencoder(nn.Module):
         features: Tensor = encoded.last_hidden_state
         return features
 
+    def answer(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None) -> Tensor:
+        """Normalised pixels of the hidden patches ``(B, hidden, P)``."""
+        patches = self._patches(self.encode(given, hidden_BN), hidden_BN)
+        return patches[hidden_BN].reshape(len(patches), -1, patches.shape[-1])
+
     def own_loss(
         self, given: Tensor, wanted: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None
     ) -> Tensor:
@@ -80,9 +85,8 @@ class MaskedAutoencoder(nn.Module):
 
     def decode(self, features_BTK: Tensor, hidden_BN: Tensor) -> Tensor:
         """Images ``(B, C, H, W)`` painted from features, not clamped."""
-        restore = torch.argsort(torch.argsort(_raster_noise(hidden_BN), dim=1), dim=1)
-        logits = self.network.decoder(features_BTK, restore).logits
-        images: Tensor = self.network.unpatchify(logits.float())
+        patches = self._patches(features_BTK, hidden_BN).float()
+        images: Tensor = self.network.unpatchify(patches)
         return images if self.network.config.norm_pix_loss else images * self._std + self._mean
 
     def paint(self, images_BCHW: Tensor, hidden_BN: Tensor) -> Tensor:
@@ -109,6 +113,11 @@ class MaskedAutoencoder(nn.Module):
             "size": {"height": self.image_size, "width": self.image_size},
         }
         (folder / PREPROCESSOR).write_text(json.dumps(settings, indent=2) + "\n")
+
+    def _patches(self, features_BTK: Tensor, hidden_BN: Tensor) -> Tensor:
+        restore = torch.argsort(torch.argsort(_raster_noise(hidden_BN), dim=1), dim=1)
+        patches: Tensor = self.network.decoder(features_BTK, restore).logits
+        return patches
 
     def _as_target(self, images_BCHW: Tensor) -> Tensor:
         """What the decoder is trained to give: the image, or each patch of it normalised."""

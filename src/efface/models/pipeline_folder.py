@@ -38,13 +38,20 @@ def load_part(kind: Any, folder: Path, name: str) -> Any:
             torch_dtype=torch.float32,
         )
     except (*UNREADABLE, SafetensorError) as error:
-        raise CheckpointError(f"{place}: not a readable {kind.__name__}: {error}") from error
+        raise CheckpointError(
+            f"{place}: not a readable {kind.__name__}: {_short(error)}"
+        ) from error
     wrong = {key: sorted(map(str, names))[:3] for key, names in found.items() if names}
     if wrong:
         raise CheckpointError(
             f"{place}: weights do not fit the architecture in config.json: {wrong}"
         )
     return part
+
+
+def _short(error: Exception) -> str:
+    """The first line of a message: diffusers adds advice about downloads."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
 
 
 def load_scheduler(folder: Path) -> Any:
@@ -59,7 +66,7 @@ def load_scheduler(folder: Path) -> Any:
         config = DDIMScheduler.load_config(folder / "scheduler", local_files_only=True)
         scheduler = DDIMScheduler.from_config(config)
     except UNREADABLE as error:
-        raise CheckpointError(f"{folder}/scheduler: not readable: {error}") from error
+        raise CheckpointError(f"{folder}/scheduler: not readable: {_short(error)}") from error
     if scheduler.config.prediction_type != "epsilon":
         raise CheckpointError(
             f"{folder}/scheduler: prediction_type {scheduler.config.prediction_type!r} is not "

@@ -45,6 +45,14 @@ class ImageToImageModel(Protocol):
         """
         ...
 
+    def answer(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None) -> Tensor:
+        """What the decoder gives for the hidden part ``(B, T, K)``; the mean square is a distance.
+
+        Pixels, scores of tokens, or predicted noise: before anything is chosen, drawn or clamped.
+        Arguments as for ``encode``.
+        """
+        ...
+
     def own_loss(
         self, given: Tensor, wanted: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None
     ) -> Tensor:

@@ -89,6 +89,12 @@ class TokenPainter(nn.Module):
         """Features ``(B, T, K)`` after the final norm: class token, then visible tokens."""
         return self.transformer.encode(self._tokens_of(given, hidden_BN), hidden_BN)
 
+    def answer(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None) -> Tensor:
+        """Scores of every token at the hidden positions ``(B, hidden, V)``, each row of mean 0."""
+        logits = self.transformer.logits(self.encode(given, hidden_BN), hidden_BN)
+        asked = logits[hidden_BN].reshape(len(logits), -1, logits.shape[-1])
+        return asked - asked.mean(dim=2, keepdim=True)
+
     def own_loss(
         self, given: Tensor, wanted: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None
     ) -> Tensor:

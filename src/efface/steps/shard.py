@@ -102,7 +102,7 @@ def _source(asked: dict[str, Any], forget: pa.Table, how: ShardSettings) -> Sour
     if not how.proxy:
         return without_proxy(store, manifest)
     ids = set(forget["sample_id"].to_pylist())
-    return with_proxy(store, manifest, ids, proxy=how.proxy, split=how.proxy_split)
+    return with_proxy(store, manifest, ids, proxy=how.proxy, split=how.proxy_split or "train")
 
 
 def _plan(

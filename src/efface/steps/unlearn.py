@@ -72,16 +72,21 @@ def run(
         return {"steps": 0.0}
     job = Job(
         sets=str(sets.absolute()),
-        policy=str(Path(policy).absolute()),
+        policy=_whole(policy),
         before=str(before.absolute()),
         after=str(after.absolute()),
-        state=run_folder if "://" in run_folder else str(Path(run_folder).absolute()),
+        state=_whole(run_folder),
         settings=settings,
         lineage=lineage,
     )
     outcome = _train(job, spread, run_id)
     log.info("unlearn=done steps=%d fingerprint=%s", outcome.steps, fingerprint(after)[:12])
     return {key: float(value) for key, value in asdict(outcome).items()}
+
+
+def _whole(place: str) -> str:
+    """A place as other processes find it, wherever they run."""
+    return place if "://" in place else str(Path(place).absolute())
 
 
 def _train(job: Job, spread: Spread, run_id: str) -> Outcome:

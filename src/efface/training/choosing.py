@@ -23,7 +23,7 @@ def choose_method(settings: TrainingSettings) -> Method:
         settings.target != "unseen" or (method.uses_targets and not method.target),
         settings,
         "target",
-        "it has a forget target of its own: use noise-mean, or the method i2i or i2i-controlled",
+        "it has a forget target of its own: use noise-mean, or a method without one, such as i2i",
     )
     _need(
         settings.target != "noise" or not method.direction,

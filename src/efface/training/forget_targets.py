@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from efface.errors import ConfigError
-from efface.models.protocol import ImageToImageModel
+from efface.methods.method import Ask
 from efface.training.bank import MaskBank
 from efface.training.batches import Draw
 
@@ -74,7 +74,7 @@ class Gaussians:
 
 
 def compute_forget_targets(
-    teacher: ImageToImageModel,
+    ask: Ask,
     source_given: Tensor,
     bank: MaskBank,
     *,
@@ -82,10 +82,10 @@ def compute_forget_targets(
     memory: float,
     device: torch.device,
 ) -> ForgetTargets:
-    """Run the teacher over the source images, under each entry of the bank.
+    """Ask the teacher about the source images, under each entry of the bank.
 
     Args:
-        teacher: the model in service.
+        ask: ``encode`` or ``answer`` of the model in service.
         source_given: noise, unseen or forget images, as the teacher's ``prepare`` made them.
         bank: masks and levels.
         kind: noise-mean, noise, unseen or gaussian.
@@ -97,44 +97,42 @@ def compute_forget_targets(
     """
     entries = range(len(bank))
     if kind == "noise":
-        first = embed(teacher, source_given[:1], bank, 0, torch.arange(1), device)
+        first = embed(ask, source_given[:1], bank, 0, torch.arange(1), device)
         _need_room(len(source_given) * len(bank) * first.numel() * 4 / 2**30, memory)
-        return Pool(pools=[_all(teacher, source_given, bank, entry, device) for entry in entries])
+        return Pool(pools=[_all(ask, source_given, bank, entry, device) for entry in entries])
     if kind == "gaussian":
         return Gaussians(
-            moments=[
-                _moments(_all(teacher, source_given, bank, entry, device)) for entry in entries
-            ]
+            moments=[_moments(_all(ask, source_given, bank, entry, device)) for entry in entries]
         )
-    return Means(means=mean_embeddings(teacher, source_given, bank, device))
+    return Means(means=mean_embeddings(ask, source_given, bank, device))
 
 
 def mean_embeddings(
-    teacher: ImageToImageModel, source_given: Tensor, bank: MaskBank, device: torch.device
+    ask: Ask, source_given: Tensor, bank: MaskBank, device: torch.device
 ) -> list[Tensor]:
     """Mean embedding ``(T, K)`` of the source images, for each entry of the bank."""
     means: list[Tensor] = []
     for entry in range(len(bank)):
         total = torch.zeros((), dtype=torch.float64)
         for rows in torch.split(torch.arange(len(source_given)), CHUNK):
-            found = embed(teacher, source_given[rows], bank, entry, rows, device)
+            found = embed(ask, source_given[rows], bank, entry, rows, device)
             total = total + found.double().sum(dim=0)
         means.append((total / len(source_given)).float())
     return means
 
 
 def embed(
-    teacher: ImageToImageModel,
+    ask: Ask,
     given: Tensor,
     bank: MaskBank,
     entry: int,
     numbers: Tensor,
     device: torch.device,
 ) -> Tensor:
-    """Teacher features ``(B, T, K)`` of images under one entry, on the CPU.
+    """What the teacher says of images under one entry, ``(B, T, K)``, on the CPU.
 
     Args:
-        teacher: the model in service.
+        ask: ``encode`` or ``answer`` of the model in service.
         given: images, as ``prepare`` made them.
         bank: masks and levels.
         entry: of the bank.
@@ -143,19 +141,19 @@ def embed(
     """
     hidden = bank.hidden_MN[entry].to(device).expand(len(given), -1)
     with torch.inference_mode():
-        features = teacher.encode(given.to(device), hidden, bank.seeds(entry, numbers))
-    return features.float().cpu()
+        found = ask(given.to(device), hidden, bank.seeds(entry, numbers))
+    return found.float().cpu()
 
 
 def _all(
-    teacher: ImageToImageModel,
+    ask: Ask,
     source_given: Tensor,
     bank: MaskBank,
     entry: int,
     device: torch.device,
 ) -> Tensor:
     parts = torch.split(torch.arange(len(source_given)), CHUNK)
-    return torch.cat([embed(teacher, source_given[p], bank, entry, p, device) for p in parts])
+    return torch.cat([embed(ask, source_given[p], bank, entry, p, device) for p in parts])
 
 
 def _moments(features_STK: Tensor) -> tuple[torch.Size, float, float]:

@@ -64,8 +64,9 @@ def prepare(
     )
     targets: Targets | None = None
     if kind:
+        ask = getattr(teacher, method.matches)
         forget = compute_forget_targets(
-            teacher,
+            ask,
             _prepared(teacher, _source(kind, teacher, sets, pixels, settings), device),
             plan.bank,
             kind=kind,
@@ -73,7 +74,7 @@ def prepare(
             device=device,
         )
         targets = compute_targets(
-            teacher,
+            ask,
             images.retain,
             forget,
             plan,

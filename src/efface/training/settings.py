@@ -13,6 +13,16 @@ CHOICES = {
 """What the settings that are words may be."""
 
 
+MOST = {
+    "steps": 10_000_000,
+    "batch_size": 65_536,
+    "retain_images": 1_000_000_000,
+    "masks_per_policy": 1_000,
+    "noise_images": 1_000_000,
+}
+"""Largest counts: far beyond what is of use, and short of what breaks torch or fills the memory."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
     """How to unlearn. The defaults suit a small model on two cores."""
@@ -68,8 +78,9 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         """Refuse values that contradict their meaning."""
-        for name in ("steps", "batch_size", "retain_images", "masks_per_policy", "noise_images"):
-            _need(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        for name, most in MOST.items():
+            _need(1 <= getattr(self, name) <= most, name, f"1 to {most}", getattr(self, name))
+        _need(0 <= self.seed < 2**63, "seed", "0 or more, below 2^63", self.seed)
         for name in ("alpha", "warmup", "weight_decay", "clip", "probe_every", "save_every"):
             _need(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         _need(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from efface.models.protocol import ImageToImageModel
+from efface.methods.method import Ask
 from efface.progress import track
 from efface.training.bank import MaskBank
 from efface.training.batches import Draw, Plan
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Targets(Protocol):
-    """Teacher features, by entry of the bank."""
+    """What the teacher said, by entry of the bank."""
 
     @property
     def forget(self) -> ForgetTargets:
@@ -56,7 +56,7 @@ class CachedTargets:
 class LiveTargets:
     """Computed by the teacher at each step."""
 
-    teacher: ImageToImageModel
+    ask: Ask
     retain_given: Tensor
     bank: MaskBank
     forget: ForgetTargets
@@ -65,11 +65,11 @@ class LiveTargets:
     def of_retain(self, draw: Draw) -> Tensor:
         """See ``Targets``."""
         given = self.retain_given[draw.retain]
-        return embed(self.teacher, given, self.bank, draw.mask, draw.retain, self.device)
+        return embed(self.ask, given, self.bank, draw.mask, draw.retain, self.device)
 
 
 def compute_targets(
-    teacher: ImageToImageModel,
+    ask: Ask,
     retain_given: Tensor,
     forget: ForgetTargets,
     plan: Plan,
@@ -82,7 +82,7 @@ def compute_targets(
     """Run the teacher over everything it will be asked for.
 
     Args:
-        teacher: the model in service.
+        ask: ``encode`` or ``answer`` of the model in service.
         retain_given: what the teacher's ``prepare`` made of the retain images.
         forget: targets of the forget images.
         plan: which image is seen under which mask.
@@ -92,14 +92,14 @@ def compute_targets(
         room: where they lie; of several processes, each computes some.
     """
     shapes = [
-        embed(teacher, retain_given[:1], plan.bank, entry, torch.arange(1), device).shape[1:]
+        embed(ask, retain_given[:1], plan.bank, entry, torch.arange(1), device).shape[1:]
         for entry in range(len(plan.bank))
     ]
     size = 4 * sum(len(r) * shapes[m].numel() for m, r in enumerate(plan.retain_by_mask))
     if size > max(memory, disk) * 2**30:
         log.info("targets=live gibibytes=%.1f", size / 2**30)
         return LiveTargets(
-            teacher=teacher, retain_given=retain_given, bank=plan.bank, forget=forget, device=device
+            ask=ask, retain_given=retain_given, bank=plan.bank, forget=forget, device=device
         )
     in_memory = size <= memory * 2**30
     retain, positions = [], []
@@ -110,7 +110,7 @@ def compute_targets(
             kept = room.make((len(images), *shapes[mask]), memory=in_memory)
             for rows in mine[mask]:
                 part = images[rows]
-                kept[rows] = embed(teacher, retain_given[part], plan.bank, mask, part, device)
+                kept[rows] = embed(ask, retain_given[part], plan.bank, mask, part, device)
                 progress.advance(len(part))
             position = torch.zeros(len(retain_given), dtype=torch.long)
             position[images] = torch.arange(len(images))

@@ -59,15 +59,19 @@ def _brought_here(job: Job, exchange: Store, group: Group, folder: Path) -> Job:
     """The job with paths of this node; the first process of a node copies what is not here."""
     shared = Path(group.named(str(folder)))
     places = {"sets": job.sets, "policy": job.policy, "before": job.before}
-    away = {name: place for name, place in places.items() if not Path(place).is_absolute()}
+    away = {name: place for name, place in places.items() if _is_in_exchange(place)}
     if group.local_rank == 0:
         for top in sorted({place.partition("/")[0] for place in away.values()}):
             collect(exchange, top, shared)
     group.wait()
-    if not Path(job.after).is_absolute():
+    if _is_in_exchange(job.after):
         away["after"] = job.after
     changes: dict[str, Any] = {name: str(shared / place) for name, place in away.items()}
     return replace(job, **changes)
+
+
+def _is_in_exchange(place: str) -> bool:
+    return not Path(place).is_absolute() and "://" not in place
 
 
 def _rank() -> int:

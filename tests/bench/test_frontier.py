@@ -1,0 +1,33 @@
+import pytest
+
+from efface.bench.cell import Bench
+from efface.bench.frontier import FACTORS, frontier_rows, weighted
+from efface.errors import ConfigError
+from tests.bench.tiny_plan import tiny_plan
+
+
+def test_each_method_with_a_weight_gets_a_row_for_each_factor():
+    methods = {
+        "original": {"name": "original"},
+        "retain-only": {"name": "retain-only"},
+        "i2i-controlled": {"name": "i2i-controlled"},
+        "noisy": {"name": "noisy-label", "alpha": 0.2, "steps": 7},
+    }
+    found = weighted(methods)
+    assert [*found] == [f"noisy, alpha {a}" for a in ("0.02", "0.06", "0.2", "0.6")]
+    assert found["noisy, alpha 0.6"] == {"name": "noisy-label", "alpha": 0.6, "steps": 7}
+
+
+def test_another_weight_gives_another_model(tmp_path):
+    plan = tiny_plan(tmp_path, methods={"i2i": {"steps": 60, "learning_rate": 0.01}})
+    rows = frontier_rows(Bench(plan, tmp_path / "work", quick=False))
+    distances = [row.scores["forget distance"].value for row in rows]
+    assert len(rows) == len(FACTORS)
+    assert distances[0] != distances[-1]
+    assert {row.group for row in rows} == {"mae, one ticket, centre:2x2, hole"}
+
+
+def test_a_plan_without_a_weight_is_refused(tmp_path):
+    plan = tiny_plan(tmp_path, methods={"original": {"name": "original"}})
+    with pytest.raises(ConfigError, match=r"no method of the plan \(original\) has a forget loss"):
+        frontier_rows(Bench(plan, tmp_path / "work", quick=False))
