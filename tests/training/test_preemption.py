@@ -95,3 +95,28 @@ def test_a_training_in_another_thread_hears_nothing_and_runs():
     thread.start()
     thread.join()
     assert asked == [False]
+
+
+def children_of(pid):
+    """Process ids of all that a process started, and that those started."""
+    found = []
+    words = ["ps", "-o", "pid=", "--ppid", str(pid)]
+    for child in subprocess.run(words, capture_output=True, text=True).stdout.split():
+        found += [int(child), *children_of(int(child))]
+    return found
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_all_and_the_step_says_what_to_do(given):
+    words = command(given, method={**LONG, "processes": 2})
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    state = os.path.join(given["workspace"], given["run_id"], KEY)
+    while not os.path.exists(state):
+        assert process.poll() is None, process.stderr.read()
+    started = children_of(process.pid)
+    os.kill(started[-1], signal.SIGKILL)
+    _, said = process.communicate(timeout=240)
+    assert process.returncode == 4, said
+    assert "when it said nothing it was killed" in said
+    assert not [pid for pid in started if os.path.exists(f"/proc/{pid}")]
+    assert not given["after"].exists()
