@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help demo demo-blocked demo-hard test bench check compile clean
+.PHONY: help demo demo-blocked demo-hard test bench check compile chart clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ check: .venv/ready-dev  ## everything that CI checks before the tests
 
 compile: .venv/ready  ## write pipelines/compiled/*.yaml anew
 	$(BIN)/python -m pipelines.compile
+
+chart: .venv/ready-dev  ## write what charts/efface says of its values anew, from the comments of values.yaml
+	$(BIN)/python -m tests.charts.document_values
 
 clean:  ## delete runs and caches
 	rm -rf runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

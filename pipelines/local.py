@@ -7,6 +7,7 @@ PARAMETERS.yaml holds the parameters of the graph. The same run id goes on where
 
 import argparse
 import json
+import re
 import shutil
 import sys
 import time
@@ -30,6 +31,8 @@ KEPT = {
     "evidence.html": "explain/page",
 }
 """File in the run's folder -> artifact it is a copy of."""
+PARAMETER = re.compile(r"\{\{\$\.inputs\.parameters\['pipelinechannel--(\w+)'\]\}\}")
+"""How a compiled graph says that a field is filled with a parameter of the graph."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +88,9 @@ def run_locally(arguments: dict[str, Any], *, run_id: str, folder: Path) -> Ende
 
 
 def prepare(graph: Path, run_id: str, arguments: dict[str, Any]) -> str:
-    """The compiled graph with its run id filled in, and without retries: they are for lost pods.
+    """The compiled graph with run id and images filled in, and without retries.
+
+    Retries are for lost pods. KFP's own runner for Docker does not fill in images.
 
     Raises:
         InputError: a parameter of the graph is missing in ``arguments``, or one is unknown.
@@ -99,6 +104,11 @@ def prepare(graph: Path, run_id: str, arguments: dict[str, Any]) -> str:
         raise InputError(
             f"parameters unknown or missing: {', '.join(wrong)}; the graph takes "
             f"{', '.join(known)}, of which {', '.join(sorted(needed))} must be given"
+        )
+    defaults = {name: facts.get("defaultValue") for name, facts in known.items()}
+    for executor in documents[0]["deploymentSpec"]["executors"].values():
+        executor["container"]["image"] = PARAMETER.sub(
+            lambda found: str({**defaults, **arguments}[found[1]]), executor["container"]["image"]
         )
     for component in [documents[0]["root"], *documents[0]["components"].values()]:
         for task in component.get("dag", {}).get("tasks", {}).values():

@@ -15,6 +15,7 @@ from components.evaluate import evaluate
 from components.explain import explain
 from components.gate import gate
 from components.idle import idle
+from components.images import CORE, GPU
 from components.intake import intake
 from components.merge import merge
 from components.refuse import refuse
@@ -22,7 +23,7 @@ from components.register import register
 from components.settle import settle
 from components.shard import shard
 from components.unlearn import unlearn
-from pipelines.placement import on_cpu, on_gpu
+from pipelines.placement import CHOICES, NVIDIA, POLICY, GpuNodes, Nodes
 
 RUN_ID = dsl.PIPELINE_JOB_ID_PLACEHOLDER
 
@@ -31,27 +32,67 @@ RUN_ID = dsl.PIPELINE_JOB_ID_PLACEHOLDER
 def unlearn_pipeline(
     tickets: str,
     dataset: str,
-    policy: str,
     model: str,
-    registry: str,
     name: str,
     workspace: str,
+    policy: str = f"{POLICY}/policy.yaml",
+    registry: str = "",
     method: dict = {},  # noqa: B006 (a pipeline parameter's default, never changed)
     sharding: dict = {},  # noqa: B006
+    core_image: str = CORE,
+    gpu_image: str = GPU,
+    cpu: str = "1",
+    memory: str = "4Gi",
+    node_selector: dict = {},  # noqa: B006
+    tolerations: list = [],  # noqa: B006
+    gpus: str = "1",
+    gpu_type: str = NVIDIA,
+    gpu_cpu: str = "4",
+    gpu_memory: str = "16Gi",
+    gpu_node_selector: dict = {},  # noqa: B006
+    gpu_tolerations: list = [],  # noqa: B006
+    gpu_node_affinity: dict = {},  # noqa: B006
 ) -> None:
     """Work off the tickets that are due.
 
     Args:
         tickets: Place that holds the deletion tickets, a folder or s3://bucket/prefix.
         dataset: Place of the dataset that the model in service was trained on.
-        policy: Path of the policy, YAML.
-        model: The model in service: models:/NAME@champion, or a folder.
-        registry: MLflow tracking address.
+        model: The model in service: models:/NAME@champion, a folder or s3://bucket/prefix.
         name: Name of the registered model that gets the new version.
         workspace: Place that the tasks of a run share.
+        policy: Path of the policy, YAML, or s3://bucket/prefix/policy.yaml.
+        registry: MLflow tracking address; empty for EFFACE_REGISTRY of the release's settings.
         method: Name and settings of the unlearning method; {} for the defaults.
         sharding: How many images a shard and a task get; {} for the defaults.
+        core_image: Image of the tasks without torch.
+        gpu_image: Image of the tasks with torch, whether they get a GPU or not.
+        cpu: Cores that a task without GPU asks for.
+        memory: Memory of a task without GPU, asked for and at most.
+        node_selector: Labels of the nodes for tasks without GPU.
+        tolerations: Taints that tasks without GPU tolerate.
+        gpus: GPUs of a task that trains or scores; "0" on a cluster that has none.
+        gpu_type: Resource name of the GPUs.
+        gpu_cpu: Cores that a task that trains or scores asks for.
+        gpu_memory: Memory of a task that trains or scores, asked for and at most.
+        gpu_node_selector: Labels of the nodes for tasks that train or score.
+        gpu_tolerations: Taints that they tolerate beside nvidia.com/gpu.
+        gpu_node_affinity: Node affinity of tasks that train or score.
     """
+    images = {CORE: core_image, GPU: gpu_image}
+    on_cpu = Nodes(
+        images=images, cpu=cpu, memory=memory, selector=node_selector, tolerations=tolerations
+    ).place
+    on_gpu = GpuNodes(
+        images=images,
+        cpu=gpu_cpu,
+        memory=gpu_memory,
+        selector=gpu_node_selector,
+        tolerations=gpu_tolerations,
+        gpus=gpus,
+        gpu_type=gpu_type,
+        affinity=gpu_node_affinity,
+    ).place
     run = {"run_id": RUN_ID, "workspace": workspace}
     settled = on_cpu(settle(tickets=tickets, **run), "Settle: answer tickets, delete copies")
     with dsl.ExitHandler(settled, name="Work off the tickets"):
@@ -67,7 +108,8 @@ def unlearn_pipeline(
                 "Unlearn",
             )
             work |= {"before": models.outputs["before"], "after": models.outputs["after"]}
-            with dsl.ParallelFor(sets.outputs["Output"], name="Each part") as part:
+            every = {"items": sets.outputs["Output"], "parallelism": CHOICES.parallel}
+            with dsl.ParallelFor(**every, name="Each part") as part:
                 scored = on_gpu(evaluate(shard=part, **work, **run), "Score before and after")
             merged = on_cpu(
                 merge(statistics=dsl.Collected(scored.outputs["statistics"]), **work),

@@ -110,3 +110,21 @@ def test_a_home_that_cannot_be_written_is_an_infrastructure_error(tmp_path: Path
     settings = read_settings({"EFFACE_HOME": str(tmp_path / "file" / "home")})
     with pytest.raises(InfrastructureError, match="EFFACE_SUBJECT_KEY"):
         _ = settings.subject_key
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "address"),
+    [
+        pytest.param("http://a", {"EFFACE_REGISTRY": "http://b"}, "http://a", id="given"),
+        pytest.param("", {"EFFACE_REGISTRY": "http://b"}, "http://b", id="of the environment"),
+        pytest.param("", {"EFFACE_HOME": "/h"}, "sqlite:////h/registry.db", id="of this machine"),
+    ],
+)
+def test_the_registry_is_the_one_given_or_that_of_the_environment(given, environment, address):
+    assert read_settings(environment).registry_for(given) == address
+
+
+def test_a_pod_does_not_write_to_a_registry_that_is_gone_after_it():
+    pod = read_settings({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "EFFACE_HOME": "/tmp/efface"})
+    with pytest.raises(ConfigError, match="EFFACE_REGISTRY"):
+        pod.registry_for("")

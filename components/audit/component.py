@@ -19,7 +19,7 @@ def audit(
         sets: What shard wrote.
         before: The model in service.
         after: The unlearned model.
-        policy: Path of the policy, YAML.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
         findings: Every number with its count, interval and recipe, JSON; no image.
 
     Returns:

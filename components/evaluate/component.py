@@ -23,7 +23,7 @@ def evaluate(
         sets: What shard wrote.
         before: The model in service.
         after: The unlearned model.
-        policy: Path of the policy, YAML.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
         run_id: Name of the run.
         workspace: Place that the tasks of a run share.
         statistics: Sums, moments and paired distances; no image.

@@ -25,7 +25,7 @@ def explain(
         sets: What shard wrote; its forget images are shown only if the policy says so.
         before: The model in service.
         after: The unlearned model.
-        policy: Path of the policy, YAML.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
         page: The page, HTML with its images inside.
     """
     from pathlib import Path

@@ -15,18 +15,20 @@ def gate(
     workspace: str,
     verdict: dsl.Output[dsl.Artifact],
     summary: dsl.Output[dsl.Markdown],
+    numbers: dsl.Output[dsl.Metrics],
 ) -> bool:
     """Hold the report against the policy; a blocked model is an answer, not an error.
 
     Args:
         report: What merge wrote.
         audit: What audit wrote.
-        policy: Path of the policy, YAML.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
         after: The unlearned model; its bytes must be those that the report is about.
         run_id: Name of this run.
         workspace: Place that the tasks of a run share.
         verdict: Passed or blocked, with every check and its reason, JSON.
         summary: The verdict for people.
+        numbers: Whether it passed, and how many checks said what.
 
     Returns:
         Whether the model passed.
@@ -45,5 +47,5 @@ def gate(
         workspace=workspace,
         out=Path(verdict.path),
     )
-    show.run(verdict=Path(verdict.path), out=Path(summary.path))
+    numbers.metadata.update(show.run(verdict=Path(verdict.path), out=Path(summary.path)))
     return passed

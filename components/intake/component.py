@@ -7,7 +7,12 @@ from components.images import CORE
 
 @dsl.component(base_image=CORE, install_kfp_package=False)
 def intake(
-    tickets: str, dataset: str, run_id: str, workspace: str, batch: dsl.Output[dsl.Dataset]
+    tickets: str,
+    dataset: str,
+    run_id: str,
+    workspace: str,
+    batch: dsl.Output[dsl.Dataset],
+    numbers: dsl.Output[dsl.Metrics],
 ) -> int:
     """Claim the tickets that are due and turn their subjects into samples.
 
@@ -17,15 +22,16 @@ def intake(
         run_id: Name of this run; two runs never claim the same ticket.
         workspace: Place that the tasks of a run share.
         batch: The claimed tickets with hashed subjects, and the ids of the samples to forget.
+        numbers: Name of the batch, and how many tickets and images are in it.
 
     Returns:
         How many tickets this run has to work on; 0 when nothing is due.
     """
     from pathlib import Path
 
-    from efface.steps import intake, task
+    from efface.steps import intake, show, task
 
-    return task.call(
+    due = task.call(
         intake.run,
         tickets=tickets,
         dataset=dataset,
@@ -33,3 +39,5 @@ def intake(
         workspace=workspace,
         out=Path(batch.path),
     )
+    numbers.metadata.update(show.batch_facts(Path(batch.path)))
+    return due

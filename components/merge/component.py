@@ -22,7 +22,7 @@ def merge(
         sets: What shard wrote.
         before: The model in service.
         after: The unlearned model.
-        policy: Path of the policy, YAML.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
         report: Every score with its count, interval and recipe, JSON.
         scores: The headline scores.
     """

@@ -28,9 +28,9 @@ def refuse(
         page: The evidence page.
         batch: What intake wrote.
         sets: What shard wrote.
-        policy: Path of the policy, YAML.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
         name: Name of the registered model that stays as it is.
-        registry: MLflow tracking address.
+        registry: MLflow tracking address; empty for EFFACE_REGISTRY.
         run_id: Name of this run.
         workspace: Place that the tasks of a run share.
 

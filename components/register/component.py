@@ -30,9 +30,9 @@ def register(
         batch: What intake wrote.
         sets: What shard wrote.
         after: The unlearned model.
-        policy: Path of the policy, YAML.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
         name: Name of the registered model.
-        registry: MLflow tracking address.
+        registry: MLflow tracking address; empty for EFFACE_REGISTRY.
         run_id: Name of this run.
         workspace: Place that the tasks of a run share.
 

@@ -18,7 +18,7 @@ def shard(
 
     Args:
         batch: What intake wrote.
-        policy: Path of the policy, YAML.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
         settings: How many images a shard and a task get; {} for the defaults.
         run_id: Name of this run.
         workspace: Place that the tasks of a run share.

@@ -22,9 +22,9 @@ def unlearn(
 
     Args:
         sets: What shard wrote.
-        policy: Path of the policy, YAML.
-        model: The model in service: models:/NAME@champion, or a folder.
-        registry: MLflow tracking address.
+        policy: Policy, YAML: a path or s3://bucket/prefix/policy.yaml.
+        model: The model in service: models:/NAME@champion, a folder or s3://bucket/prefix.
+        registry: MLflow tracking address; empty for EFFACE_REGISTRY.
         method: Name and settings of the unlearning method; {} for the defaults.
         run_id: Name of this run; the training state of the same run is taken up again.
         workspace: Place that the tasks of a run share.

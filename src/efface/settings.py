@@ -40,7 +40,7 @@ class Settings:
     home: Path
     """Folder of this installation's key and registry."""
     registry: str
-    """MLflow tracking address."""
+    """MLflow tracking address; see ``registry_for``, which steps use."""
     mlflow_run_id: str = ""
     """MLflow run that the pipeline server has started; empty: none."""
     pod: str = ""
@@ -73,6 +73,19 @@ class Settings:
         if self.lease <= timedelta(0):
             raise ConfigError(f"EFFACE_LEASE_HOURS must be above 0, got {self.lease}")
 
+    def registry_for(self, given: str) -> str:
+        """The MLflow address that was given, or where none was, that of the environment.
+
+        Raises:
+            ConfigError: neither is set in a Kubernetes pod, where SQLite would be gone after it.
+        """
+        if not given and self.in_cluster and self.registry == _registry_in(self.home):
+            raise ConfigError(
+                "no MLflow address: give the pipeline's parameter registry, or set EFFACE_REGISTRY "
+                "for every step"
+            )
+        return given or self.registry
+
     @property
     def subject_key(self) -> bytes:
         """Key that subject ids are hashed with; made on first use when none was given.
@@ -104,7 +117,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         pod=given.get("KFP_POD_NAME") or socket.gethostname(),
         registry=given.get("EFFACE_REGISTRY")
         or given.get("MLFLOW_TRACKING_URI")
-        or f"sqlite:///{home / 'registry.db'}",
+        or _registry_in(home),
         mlflow_run_id=given.get("MLFLOW_RUN_ID", ""),
         progress=_optional_path(given.get("EFFACE_PROGRESS", "")),
         pushgateway=given.get("EFFACE_PUSHGATEWAY", ""),
@@ -120,6 +133,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _optional_path(text: str) -> Path | None:
     return Path(text) if text else None
+
+
+def _registry_in(home: Path) -> str:
+    return f"sqlite:///{home / 'registry.db'}"
 
 
 def _folder(name: str, text: str) -> Path:

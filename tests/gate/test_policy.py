@@ -14,6 +14,7 @@ from efface.errors import ConfigError
 from efface.files import sha256_file
 from efface.gate.policy import read_policy
 from efface.gate.rules import MAIN_RULES, RULES
+from efface.storage import open_store
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fashion"
 GONE = object()
@@ -42,6 +43,19 @@ def refusal(path: Path) -> str:
         read_policy(path)
     assert str(path) in str(caught.value)
     return str(caught.value)
+
+
+def test_a_policy_in_a_bucket_is_the_same_policy(bucket):
+    open_store(bucket).upload(EXAMPLE / "policy.yaml", "rules/policy.yaml")
+    found = read_policy(f"{bucket}/rules/policy.yaml")
+    assert found.sha256 == sha256_file(EXAMPLE / "policy.yaml")
+    assert found.folder == f"{bucket}/rules"
+
+
+@pytest.mark.parametrize("name", ["rules/absent.yaml", ""])
+def test_a_policy_that_a_bucket_lacks_is_refused(bucket, name):
+    with pytest.raises(ConfigError, match="policy s3://"):
+        read_policy(f"{bucket}/{name}")
 
 
 def test_the_demo_policy_is_accepted_and_hashed():

@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from kfp import compiler
 
 from efface.errors import InputError
 from pipelines import local
+from pipelines.compile import COMPILED
 from pipelines.process import only_run
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +102,21 @@ def test_a_second_run_in_the_same_folder_is_refused(run, tmp_path):
 def test_an_unknown_parameter_is_refused_with_those_that_exist(run, given):
     with pytest.raises(InputError, match="workspace, due, fault, passes|the graph takes"):
         run(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "image"),
+    [
+        pytest.param({}, "efface-gpu:0.1.0", id="default"),
+        pytest.param({"gpu_image": "mine:7"}, "mine:7", id="given"),
+    ],
+)
+def test_images_are_filled_in_for_runners_that_use_them(given, image):
+    needed = dict.fromkeys(["tickets", "dataset", "model", "name", "workspace"], "x")
+    graph, _ = yaml.safe_load_all(
+        local.prepare(COMPILED / "unlearn.yaml", "run-7", {**needed, **given})
+    )
+    assert graph["deploymentSpec"]["executors"]["exec-unlearn"]["container"]["image"] == image
 
 
 def test_ending_the_runner_ends_its_steps(compiled, tmp_path):

@@ -71,6 +71,23 @@ def test_every_task_has_a_name_for_people(documents):
     assert all(task["taskInfo"]["name"] != name for name, task in tasks(documents).items())
 
 
+@pytest.mark.parametrize(
+    ("task", "artifact", "kind"),
+    [
+        ("intake", "numbers", "system.Metrics"),
+        ("unlearn", "training", "system.Metrics"),
+        ("merge", "scores", "system.Metrics"),
+        ("gate", "numbers", "system.Metrics"),
+        ("gate", "summary", "system.Markdown"),
+        ("explain", "page", "system.HTML"),
+        ("idle", "note", "system.Markdown"),
+    ],
+)
+def test_the_user_interface_has_something_to_show(documents, task, artifact, kind):
+    written = documents[0]["components"][f"comp-{task}"]["outputDefinitions"]["artifacts"]
+    assert written[artifact]["artifactType"]["schemaTitle"] == kind
+
+
 def test_register_needs_the_page_and_the_verdict(documents):
     given = tasks(documents)["register"]["inputs"]["artifacts"]
     assert {"page", "verdict", "report", "after"} <= set(given)

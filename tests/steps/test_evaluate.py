@@ -7,6 +7,7 @@ from efface.evaluation.statistics_file import read_statistics
 from efface.evidence.purge import purge
 from efface.models.checkpoint import save_model
 from efface.steps import evaluate
+from efface.storage import open_store
 from tests.tiny import tiny_mae
 from tests.tiny_run import make_run
 
@@ -22,6 +23,29 @@ def test_a_shard_is_scored_down_to_statistics(given):
     assert evaluate.run(shard="forget-00000", **given) == 10
     (found,) = read_statistics(given["out"])
     assert (found.set, found.shard, len(found.sample_id)) == ("forget", "forget-00000", 10)
+
+
+def test_a_policy_and_its_extractors_in_a_bucket_give_the_same_statistics(given, tmp_path, bucket):
+    evaluate.run(shard="forget-00000", **given)
+    first = given["out"].read_bytes()
+    for name in ("policy.yaml", "tower", "classifier"):
+        for path in [tmp_path / name, *(tmp_path / name).glob("*")]:
+            if path.is_file():
+                key = f"rules/{path.relative_to(tmp_path).as_posix()}"
+                open_store(bucket).upload(path, key)
+    evaluate.run(shard="forget-00000", **{**given, "policy": f"{bucket}/rules/policy.yaml"})
+    assert given["out"].read_bytes() == first
+
+
+def test_a_mounted_policy_may_name_extractors_in_a_bucket(given, tmp_path, bucket):
+    for path in tmp_path.glob("*/*"):
+        if path.parent.name in ("tower", "classifier"):
+            open_store(bucket).upload(path, f"extractors/{path.parent.name}/{path.name}")
+    text = (tmp_path / "policy.yaml").read_text()
+    mounted = tmp_path / "etc" / "policy.yaml"
+    mounted.parent.mkdir()
+    mounted.write_text(text.replace("small-cnn:", f"small-cnn:{bucket}/extractors/"))
+    assert evaluate.run(shard="forget-00000", **{**given, "policy": str(mounted)}) == 10
 
 
 def test_several_shards_of_several_sets_go_into_one_file(given):

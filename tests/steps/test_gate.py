@@ -10,11 +10,13 @@ from safetensors.numpy import save_file
 
 from efface.audit.record import write_audit
 from efface.audit.settings import AuditSettings
+from efface.errors import InfrastructureError
 from efface.evaluation.report import write_report
 from efface.files import sha256_file
 from efface.gate.verdict import read_verdict
 from efface.models.checkpoint import fingerprint
 from efface.steps import gate
+from efface.storage import open_store
 from tests.audit.given import good_audit
 from tests.gate.reports import (
     CLASSIFIER,
@@ -90,6 +92,21 @@ def test_a_good_run_passes_and_its_verdict_pins_the_very_bytes(given):
     assert verdict.report_sha256 == sha256_file(given.report)
     assert verdict.policy_sha256 == sha256_file(given.policy)
     assert verdict.after == fingerprint(given.after)
+
+
+def test_a_policy_in_a_bucket_is_pinned_by_its_bytes(given, bucket):
+    open_store(bucket).upload(given.policy, "policy.yaml")
+    digest = sha256_file(given.policy)
+    given.policy = f"{bucket}/policy.yaml"
+    assert given.judge().policy_sha256 == digest
+
+
+def test_storage_that_does_not_answer_is_no_verdict(given, bucket, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    given.policy = f"{bucket}/policy.yaml"
+    with pytest.raises(InfrastructureError, match="does not answer"):
+        given.judge()
+    assert not given.out.exists()
 
 
 def test_a_bad_run_is_an_answer_and_not_an_error(given):

@@ -63,6 +63,18 @@ def test_due_tickets_become_a_batch_and_the_images_to_forget(tmp_path: Path, tic
     assert forget(tmp_path) == [("s-1", "t-1"), ("s-2", "t-1")]
 
 
+def test_a_batch_is_named_after_the_day_and_its_tickets(tmp_path: Path, tickets: Path) -> None:
+    put_ticket(tickets, "t-1", "dress-5")
+    take(tmp_path, "one")
+    first = batch(tmp_path)
+    assert first["name"].startswith(first["created_at"][:10] + "-")
+    take(tmp_path, "one")
+    assert batch(tmp_path)["name"] == first["name"]
+    put_ticket(tickets, "t-2", "dress-5")
+    take(tmp_path, "two")
+    assert batch(tmp_path)["name"] != first["name"]
+
+
 def test_no_subject_is_named_in_what_is_written(tmp_path: Path, tickets: Path) -> None:
     put_ticket(tickets, "t-1", "dress-5")
     put_ticket(tickets, "t-2", "dress-5", regulation="lgpd")

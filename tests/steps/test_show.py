@@ -1,5 +1,6 @@
-"""The verdict as Markdown."""
+"""What the user interface shows of a batch and of a verdict."""
 
+from efface.files import write_json
 from efface.gate.verdict import Check, Verdict, write_verdict
 from efface.steps import show
 
@@ -20,6 +21,30 @@ def test_a_blocked_model_is_told_with_its_reasons(tmp_path):
     show.run(verdict=tmp_path / "verdict.json", out=tmp_path / "page.md")
     page = (tmp_path / "page.md").read_text()
     assert page.startswith("# Blocked\n\n- It rose by 0.01")
+
+
+def test_the_verdict_is_told_in_numbers_too(tmp_path):
+    write_verdict(tmp_path / "verdict.json", verdict(False))
+    assert show.run(verdict=tmp_path / "verdict.json", out=tmp_path / "page.md") == {
+        "passed": 0.0,
+        "checks_passed": 1.0,
+        "checks_blocked": 1.0,
+        "checks_reported": 0.0,
+    }
+
+
+def test_a_batch_is_told_by_its_name_and_its_numbers(tmp_path):
+    tickets = [("in_progress", 850), ("in_progress", 3), ("no_data_found", 0)]
+    entries = [{"status": status, "samples": samples} for status, samples in tickets]
+    content = {"version": 1, "name": "2026-11-23-0a1b2c3d", "rejected": [{}], "tickets": entries}
+    write_json(tmp_path / "batch.json", content)
+    assert show.batch_facts(tmp_path) == {
+        "batch": "2026-11-23-0a1b2c3d",
+        "tickets_due": 2.0,
+        "tickets_without_data": 1.0,
+        "tickets_rejected": 1.0,
+        "images_to_forget": 853.0,
+    }
 
 
 def test_every_check_is_one_row_of_the_table():

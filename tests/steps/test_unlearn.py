@@ -10,6 +10,7 @@ from efface.errors import (
 from efface.evidence.purge import purge
 from efface.models.checkpoint import compare, fingerprint, read_record, save_model
 from efface.steps import unlearn
+from efface.storage import open_store
 from tests.finished_run import write_set
 from tests.steps.unlearn_run import QUICK, write_unlearn_run
 from tests.tiny import tiny_mae, tiny_vqgan
@@ -34,6 +35,19 @@ def test_the_encoder_moves_and_the_rest_stays(given, tmp_path, make, name):
 def test_before_is_the_model_in_service(given, tmp_path):
     unlearn.run(**given)
     assert fingerprint(given["before"]) == fingerprint(tmp_path / "model")
+
+
+def test_a_model_in_a_bucket_is_brought_here_and_no_copy_stays(given, tmp_path, bucket):
+    for path in (tmp_path / "model").iterdir():
+        open_store(bucket).upload(path, f"models/mine/{path.name}")
+    unlearn.run(**{**given, "model": f"{bucket}/models/mine"})
+    assert fingerprint(given["before"]) == fingerprint(tmp_path / "model")
+    assert not (tmp_path / "before-download").exists()
+
+
+def test_a_model_that_a_bucket_lacks_is_the_users_error(given, bucket):
+    with pytest.raises(InputError, match="absent is not a folder"):
+        unlearn.run(**{**given, "model": f"{bucket}/models/absent"})
 
 
 def test_the_same_ticket_and_seed_give_the_same_fingerprint_and_another_seed_another(given):

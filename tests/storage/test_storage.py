@@ -213,3 +213,14 @@ def test_a_stream_that_breaks_off_leaves_what_was_there(store: Store) -> None:
 def test_a_stream_from_an_absent_object_is_refused(store: Store) -> None:
     with pytest.raises(InputError), store.reading("nowhere.bin"):
         pass
+
+
+def test_a_stamp_changes_with_its_object_alone(store: Store) -> None:
+    store.write("a/b", b"one")
+    store.write("a/c", b"one")
+    before = store.stamps("a/")
+    store.write("a/b", b"another")
+    after = store.stamps("a/")
+    assert list(before) == list(after) == ["a/b", "a/c"]
+    assert before["a/b"] != after["a/b"]
+    assert before["a/c"] == after["a/c"]

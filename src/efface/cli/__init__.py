@@ -5,6 +5,7 @@
     efface data import    a dataset out of a folder of images
     efface model import   a model of your own as the version in service
     efface bench table    methods measured against each other
+    efface compile        the pipeline as a file for Kubeflow Pipelines
     efface policy check   is this policy one that the gate can work with?
     efface submit         the pipeline on a cluster; also schedule, doctor
 
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Sequence
 
 from efface import __version__, logs
-from efface.cli import bench, doctor, imports, run, schedule, steps, submit
+from efface.cli import bench, compiling, doctor, imports, run, schedule, steps, submit
 from efface.errors import EffaceError
 
 INTERRUPTED = 130
@@ -59,6 +60,6 @@ def build_parser() -> argparse.ArgumentParser:
     steps.add_commands(commands)
     imports.add_commands(commands)
     bench.add_command(commands)
-    for on_cluster in (submit, schedule, doctor):
+    for on_cluster in (compiling, submit, schedule, doctor):
         on_cluster.add_command(commands)
     return parser

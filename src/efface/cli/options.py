@@ -25,8 +25,9 @@ PATHS = {
 WORDS = {
     "tickets": "place of the deletion tickets: a folder or s3://bucket/prefix",
     "dataset": "place of the dataset the model was trained on: a folder or s3://bucket/prefix",
-    "policy": "path of the policy, YAML",
-    "model": "model in service: models:/NAME@champion, models:/NAME/VERSION or a folder",
+    "policy": "path of the policy, YAML, or s3://bucket/prefix/policy.yaml",
+    "model": "model in service: models:/NAME@champion, models:/NAME/VERSION, a folder or "
+    "s3://bucket/prefix",
     "name": "name of the registered model",
 }
 """Words that are handed on as they are."""

@@ -17,7 +17,8 @@
       retain-fid: {relative: 0.05, absolute: 40}
       ...
 
-Extractor paths are relative to the policy's own folder unless they are absolute.
+Extractor paths are relative to the policy's own folder unless they are absolute; a policy, a path
+of an extractor, or both may be s3://bucket/prefix/...
 """
 
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ class Policy:
 
 
 def read_policy(path: str | Path) -> Policy:
-    """Read and check a policy file; see ``efface.gate.reading.read_policy``.
+    """Read and check a policy file, also s3://...; see ``efface.gate.reading.read_policy``.
 
     Raises:
         ConfigError: anything in it is not as it should be.

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from efface.audit.settings import AuditSettings
-from efface.errors import ConfigError
+from efface.errors import ConfigError, InputError
 from efface.files import sha256_bytes
 from efface.gate.fields import build, check_keys, check_value, mapping_of
 from efface.gate.policy import (
@@ -22,6 +22,8 @@ from efface.gate.policy import (
 )
 from efface.gate.rules import MAIN_RULES, NEEDED_ATTACKS, RULES
 from efface.models.mask_policy import parse_mask_policy
+from efface.storage import open_store
+from efface.storage.fetching import is_remote
 
 KEYS = ["version", "name", "extractors", "masks", "evaluation", "privacy", "audit", "rules"]
 
@@ -39,25 +41,40 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_policy(path: str | Path) -> Policy:
-    """Read and check a policy file.
+    """Read and check a policy file, by its path or its s3:// address.
 
     A rule that the file does not name is off, except the two main ones, which every policy has.
 
     Raises:
         ConfigError: absent, empty, of another version, or holding anything that is unknown,
             missing, not finite or contradictory; the message says what is accepted.
+        InfrastructureError: storage failed.
     """
-    source = Path(path)
+    return parse_policy(policy_bytes(path), str(path))
+
+
+def policy_bytes(path: str | Path) -> bytes:
+    """The bytes of a policy file, which its hash is of.
+
+    Raises:
+        ConfigError: there is none at this path, or at this s3:// address.
+        InfrastructureError: storage failed.
+    """
+    if is_remote(str(path)):
+        folder, _, name = str(path).rpartition("/")
+        try:
+            return open_store(folder).read(name)
+        except InputError as error:
+            raise ConfigError(f"policy {error}") from None
     try:
-        content = source.read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"policy {source} cannot be read ({error.strerror}): give the path of a policy file"
+            f"policy {path} cannot be read ({error.strerror}): give the path of a policy file"
         ) from None
-    return parse_policy(content, source)
 
 
-def parse_policy(content: bytes, source: Path) -> Policy:
+def parse_policy(content: bytes, source: str) -> Policy:
     """Check the bytes of a policy file.
 
     Args:
@@ -72,9 +89,13 @@ def parse_policy(content: bytes, source: Path) -> Policy:
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ConfigError(f"policy {source} is not YAML: {error}") from None
     try:
-        return _policy(given, sha256_bytes(content), str(source.resolve().parent))
+        return _policy(given, sha256_bytes(content), _folder_of(source))
     except ConfigError as error:
         raise ConfigError(f"policy {source}: {error}") from None
+
+
+def _folder_of(source: str) -> str:
+    return source.rpartition("/")[0] if is_remote(source) else str(Path(source).resolve().parent)
 
 
 def _policy(given: Any, sha256: str, folder: str) -> Policy:

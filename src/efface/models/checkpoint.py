@@ -55,15 +55,15 @@ def load_pair(before: Path, after: Path) -> "tuple[ImageToImageModel, ImageToIma
 
 
 def check_model_place(model: str) -> None:
-    """Refuse a model that is neither a folder here nor named in the registry.
+    """Refuse a model that is no folder here, and named neither in the registry nor in storage.
 
     Raises:
-        CheckpointError: it is neither.
+        CheckpointError: it is none of these.
     """
-    if not model.startswith("models:") and not Path(model).is_dir():
+    if not model.startswith(("models:", "s3://")) and not Path(model).is_dir():
         raise CheckpointError(
-            f"model {model!r} is neither a folder nor models:/NAME@champion: import one with "
-            "`efface model import`"
+            f"model {model!r} is neither a folder nor models:/NAME@champion nor "
+            "s3://bucket/prefix: import one with `efface model import`"
         )
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from efface.audit.record import read_audit
-from efface.errors import EffaceError
+from efface.errors import EffaceError, InfrastructureError
 from efface.evaluation.report import read_report
-from efface.files import sha256_file
+from efface.files import sha256_bytes, sha256_file
 from efface.gate.decide import blocked_verdict, decide
-from efface.gate.policy import read_policy
+from efface.gate.reading import policy_bytes, read_policy
 from efface.gate.verdict import Verdict, write_verdict
 from efface.models.checkpoint import fingerprint
 from efface.storage import open_store
@@ -38,7 +38,7 @@ def run(
 
     Args:
         report: ``report.json`` of the merge step.
-        policy: path of the policy.
+        policy: path of the policy, or its s3:// address.
         after: folder of the unlearned model, which has to be the one that the report is about.
         run_id: name of the run.
         workspace: place shared by the steps of the run; gets outcome.json.
@@ -49,7 +49,8 @@ def run(
         Whether the model passed. A blocked model is an answer, not an error.
 
     Raises:
-        InfrastructureError: the verdict or the outcome cannot be written.
+        InfrastructureError: the policy's storage does not answer, or the verdict or the outcome
+            cannot be written.
     """
     verdict = judge(report, policy, after, audit)
     write_verdict(out, verdict)
@@ -65,7 +66,7 @@ def run(
 def judge(report: Path, policy: str, after: Path, audit: Path | None = None) -> Verdict:
     """The verdict on these, blocked where one of them cannot be read."""
     known = {
-        "policy_sha256": _or_empty(lambda: sha256_file(Path(policy))),
+        "policy_sha256": _or_empty(lambda: sha256_bytes(policy_bytes(policy))),
         "report_sha256": _or_empty(lambda: sha256_file(report)),
         "audit_sha256": _or_empty(lambda: sha256_file(audit)) if audit else "",
         "after": _or_empty(lambda: fingerprint(after)),
@@ -79,6 +80,8 @@ def judge(report: Path, policy: str, after: Path, audit: Path | None = None) -> 
         scores = read_report(report)
         asked = "audit"
         attacks = read_audit(audit) if audit else None
+    except InfrastructureError:
+        raise  # asked again it may answer, and a "no" for want of an answer would stay
     except EffaceError as error:
         return blocked_verdict(f"{error}.", rule=asked, **known)
     except Exception as error:  # a gate that does not answer is a gate that is open

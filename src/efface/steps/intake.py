@@ -63,6 +63,7 @@ def run(*, tickets: str, dataset: str, run_id: str, workspace: str, out: Path) -
         entries = [_entry(ticket, found[ticket.ticket_id], claimant) for ticket in claimed.tickets]
         batch = {
             "version": VERSION,
+            "name": _name(claimed.tickets, now),
             "run_id": run_id,
             "created_at": format_time(now),
             "dataset": dataset,
@@ -91,6 +92,12 @@ def _find(tickets: list[Ticket], dataset: str, key: bytes) -> tuple[str, dict[st
     content = store.read(MANIFEST)
     manifest = bytes_to_manifest(content, where=f"{store.place}/{MANIFEST}")
     return sha256_bytes(content), match_tickets(tickets, manifest, key)
+
+
+def _name(tickets: list[Ticket], now: datetime) -> str:
+    """What people call the batch: the day, and a hash of which tickets are in it."""
+    ids = "\n".join(sorted(ticket.ticket_id for ticket in tickets))
+    return f"{now:%Y-%m-%d}-{sha256_bytes(ids.encode())[:8]}"
 
 
 def _entry(ticket: Ticket, match: Match, claimant: Claimant) -> dict[str, Any]:

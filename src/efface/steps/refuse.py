@@ -35,7 +35,7 @@ def run(
         sets: folder that the shard step wrote.
         policy: path of the policy.
         name: registered model in MLflow.
-        registry: MLflow tracking address.
+        registry: MLflow tracking address; empty for that of the environment.
         run_id: name of the run.
         workspace: place shared by the steps of the run.
         audit: ``audit.json``, where there is one.
@@ -59,5 +59,10 @@ def run(
         run_id=run_id,
         audit=audit,
     )
-    mlflow_run_id = read_settings().mlflow_run_id
-    return record_refusal(evidence, name=name, registry=registry, mlflow_run_id=mlflow_run_id)
+    settings = read_settings()
+    return record_refusal(
+        evidence,
+        name=name,
+        registry=settings.registry_for(registry),
+        mlflow_run_id=settings.mlflow_run_id,
+    )

@@ -49,7 +49,7 @@ def run(
         after: the unlearned model's folder.
         policy: path of the policy.
         name: registered model in MLflow.
-        registry: MLflow tracking address.
+        registry: MLflow tracking address; empty for that of the environment.
         run_id: name of the run.
         workspace: place shared by the steps of the run; gets registered.json.
         audit: ``audit.json`` that the gate was given; None when it was given none.
@@ -62,7 +62,7 @@ def run(
             about.
         InfrastructureError: MLflow does not answer.
     """
-    rules = read_policy(policy)
+    rules, settings = read_policy(policy), read_settings()
     answer = read_verdict(verdict)
     check_verdict(answer, report=report, policy=rules, after=after, audit=audit)
     evidence = make_evidence(
@@ -79,9 +79,9 @@ def run(
         evidence,
         model=after,
         name=name,
-        registry=registry,
+        registry=settings.registry_for(registry),
         mask=rules.masks.score[0],
-        mlflow_run_id=read_settings().mlflow_run_id,
+        mlflow_run_id=settings.mlflow_run_id,
     )
     record = {**made, "version": VERSION, "name": name, "model_version": made["version"]}
     open_store(workspace).write(

@@ -163,15 +163,18 @@ def _extractor(policy: Policy) -> Embed:
     import torch
 
     from efface.metrics.extractors import load_extractor
+    from efface.training.device import pick_device
 
+    device = pick_device()
     extractor = load_extractor(policy.extractors["distance"], policy.folder)
+    extractor.to(device)
 
     def embed(images_NCHW: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         blocks = []
         for first in range(0, len(images_NCHW), _EMBED_BATCH):
             images = torch.from_numpy(images_NCHW[first : first + _EMBED_BATCH]).float() / 255
             with torch.inference_mode():
-                blocks.append(extractor.embed(images).float().cpu().numpy())
+                blocks.append(extractor.embed(images.to(device)).float().cpu().numpy())
         return np.concatenate(blocks)
 
     return embed

@@ -1,22 +1,56 @@
-"""The verdict as a page of the pipeline's user interface."""
+"""What the pipeline's user interface shows of a batch and of a verdict."""
 
 from pathlib import Path
+from typing import Any
 
-from efface.files import write_bytes
+from efface.files import read_json, write_bytes
 from efface.gate.verdict import Verdict, read_verdict
 
+OUTCOMES = ("passed", "blocked", "reported")
+"""What a check may say."""
 
-def run(*, verdict: Path, out: Path) -> None:
+
+def run(*, verdict: Path, out: Path) -> dict[str, float]:
     """Write the verdict as Markdown.
 
     Args:
         verdict: ``verdict.json``.
         out: Where the Markdown goes.
 
+    Returns:
+        How many checks there were, and what they said.
+
     Raises:
         InputError: ``verdict`` is absent or not a verdict.
     """
-    write_bytes(out, verdict_to_markdown(read_verdict(verdict)).encode())
+    answer = read_verdict(verdict)
+    write_bytes(out, verdict_to_markdown(answer).encode())
+    return verdict_to_numbers(answer)
+
+
+def batch_facts(batch: Path) -> dict[str, Any]:
+    """The name of the batch in the folder that intake wrote, and what is in it, in numbers.
+
+    Raises:
+        InputError: the folder holds no batch.
+    """
+    content = read_json(batch / "batch.json", kind="batch", version=1)
+    tickets = content["tickets"]
+    due = [ticket for ticket in tickets if ticket["status"] == "in_progress"]
+    return {
+        "batch": content["name"],
+        "tickets_due": float(len(due)),
+        "tickets_without_data": float(len(tickets) - len(due)),
+        "tickets_rejected": float(len(content["rejected"])),
+        "images_to_forget": float(sum(ticket["samples"] for ticket in due)),
+    }
+
+
+def verdict_to_numbers(verdict: Verdict) -> dict[str, float]:
+    """1 for passed, else 0; and how many checks passed, block, or are reported alone."""
+    outcomes = [check.outcome for check in verdict.checks]
+    counts = {f"checks_{word}": float(outcomes.count(word)) for word in OUTCOMES}
+    return {"passed": float(verdict.passed), **counts}
 
 
 def verdict_to_markdown(verdict: Verdict) -> str:

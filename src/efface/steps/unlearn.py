@@ -12,6 +12,8 @@ from efface.evidence.purge import will_write
 from efface.files import read_json
 from efface.gate.reading import read_policy
 from efface.models.checkpoint import check_model_place, fingerprint, load_model, save_model
+from efface.settings import read_settings as read_environment
+from efface.storage.fetching import fetch_folder, is_remote
 from efface.training.choosing import choose_method
 from efface.training.job import Job, train
 from efface.training.loop import Outcome
@@ -39,8 +41,9 @@ def run(
     Args:
         sets: folder that the shard step wrote.
         policy: path of the policy.
-        model: a model folder, or models:/NAME@champion.
-        registry: MLflow tracking URI, used for a model named models:/...
+        model: a model folder, s3://bucket/prefix of one, or models:/NAME@champion.
+        registry: MLflow tracking address, used for a model named models:/...; empty for that of
+            the environment.
         method: settings of the method (see ``TrainingSettings``), with ``preset`` if wanted, and
             of processes and nodes (see ``Spread``).
         run_id: name of the run.
@@ -107,13 +110,17 @@ def _model_in_service(model: str, registry: str, before: Path) -> str:
     """
     check_model_place(model)
     lineage = {"source": model}
-    if not model.startswith("models:"):
+    if Path(model).is_dir():
         return save_model(load_model(Path(model)), before, lineage)
-    from efface.registry import download_in_service
-
     fetched = before.with_name(f"{before.name}-download")
     try:
-        download_in_service(model, registry=registry, into=fetched)
+        if is_remote(model):
+            fetch_folder(model, fetched)
+        else:
+            from efface.registry import download_in_service
+
+            address = read_environment().registry_for(registry)
+            download_in_service(model, registry=address, into=fetched)
         return save_model(load_model(fetched), before, lineage)
     finally:
         shutil.rmtree(fetched, ignore_errors=True)

@@ -60,6 +60,11 @@ class LocalStore:
         """See ``Store``; files and folders whose name begins with a dot are not listed."""
         return sorted(k for k in self._walk() if k.startswith(prefix) and not _is_hidden(k))
 
+    def stamps(self, prefix: str = "") -> dict[str, str]:
+        """See ``Store``."""
+        found = {key: self._path(key).stat() for key in self.list(prefix)}
+        return {key: f"{about.st_size} {about.st_mtime_ns}" for key, about in found.items()}
+
     def delete(self, key: str) -> None:
         """See ``Store``."""
         with _local_errors(self.place, key):

@@ -95,12 +95,12 @@ class S3Store:
 
     def list(self, prefix: str = "") -> Keys:
         """See ``Store``."""
-        with self._errors(prefix):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._prefix + prefix
-            )
-            keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
-        return sorted(key.removeprefix(self._prefix) for key in keys)
+        return sorted(self._objects(prefix))
+
+    def stamps(self, prefix: str = "") -> dict[str, str]:
+        """See ``Store``."""
+        found = sorted(self._objects(prefix).items())
+        return {key: f"{item['Size']} {item['ETag']}" for key, item in found}
 
     def delete(self, key: str) -> None:
         """See ``Store``; in a versioned bucket old versions stay, see ``delete_all``."""
@@ -116,15 +116,8 @@ class S3Store:
 
     def erase(self, name: str) -> dict[str, int]:
         """See ``Store``."""
-        with self._errors(name):
-            pages = list(
-                self._client.get_paginator("list_objects_v2").paginate(
-                    Bucket=self._bucket, Prefix=self._prefix + name
-                )
-            )
-        found = [item for page in pages for item in page.get("Contents", [])]
-        sizes = {str(item["Key"]).removeprefix(self._prefix): int(item["Size"]) for item in found}
-        sizes = {key: size for key, size in sizes.items() if _is_under(key, name)}
+        found = self._objects(name).items()
+        sizes = {key: int(item["Size"]) for key, item in found if _is_under(key, name)}
         for key in sizes:
             self.delete(key)
         old = set(self._delete_versions(name, exactly=True)) - sizes.keys()
@@ -165,6 +158,15 @@ class S3Store:
                 self._client.download_fileobj(**self._at(key), Fileobj=stream)
             stream.seek(0)
             yield stream
+
+    def _objects(self, prefix: str) -> dict[str, Any]:
+        """Key -> what the service says about each object whose key begins with ``prefix``."""
+        with self._errors(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix
+            )
+            found = [item for page in pages for item in page.get("Contents", [])]
+        return {str(item["Key"]).removeprefix(self._prefix): item for item in found}
 
     def _at(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": self._prefix + key}

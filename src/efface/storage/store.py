@@ -41,6 +41,10 @@ class Store(Reader, Protocol):
         """Sorted keys that begin with ``prefix``."""
         ...
 
+    def stamps(self, prefix: str = "") -> dict[str, str]:
+        """The keys of ``list``, each with a word that changes when the object does."""
+        ...
+
     def delete(self, key: str) -> None:
         """Remove an object; an absent one is fine."""
         ...

@@ -6,6 +6,7 @@ from efface.files import sha256_file
 from efface.gate.policy import ExtractorSpec
 from efface.metrics.extractors import KINDS, load_extractor
 from efface.metrics.extractors.small_cnn import SmallCnn, SmallCnnConfig, save
+from efface.storage import open_store
 
 FIELDS = {"channels": 1, "image_size": 16, "width": 4, "dimension": 8, "classes": 0}
 
@@ -46,6 +47,46 @@ def test_missing_weights_are_refused(uri, tmp_path):
 def test_an_uri_that_cannot_be_read_is_refused(uri, tmp_path):
     with pytest.raises(ConfigError, match="use "):
         load_extractor(ExtractorSpec(uri=uri, sha256="0"), str(tmp_path))
+
+
+@pytest.fixture
+def remote(spec, tmp_path, bucket, monkeypatch):
+    """Where the tower lies in a bucket; there is none here any more."""
+    monkeypatch.setenv("EFFACE_HOME", str(tmp_path / "home"))
+    for path in (tmp_path / "tower").iterdir():
+        open_store(bucket).upload(path, f"extractors/tower/{path.name}")
+        path.unlink()
+    return f"{bucket}/extractors"
+
+
+def test_a_place_in_a_bucket_is_fetched(spec, remote, tmp_path):
+    placed = ExtractorSpec(uri=f"small-cnn:{remote}/tower", sha256=spec.sha256)
+    assert load_extractor(placed, str(tmp_path)).name == "tiny"
+
+
+@pytest.mark.parametrize("uri", ["small-cnn:tower", "small-cnn:./tower"])
+def test_a_place_is_relative_to_a_policy_in_a_bucket(spec, remote, uri):
+    assert load_extractor(ExtractorSpec(uri=uri, sha256=spec.sha256), remote).name == "tiny"
+
+
+def test_weights_in_a_bucket_of_another_hash_are_refused(remote):
+    with pytest.raises(ConfigError, match="the policy pins '0000'"):
+        load_extractor(ExtractorSpec(uri="small-cnn:tower", sha256="0000"), remote)
+
+
+@pytest.mark.parametrize(
+    "uri", ["small-cnn:nowhere", "open-clip:RN50:nowhere.bin", "open-clip:RN50:{remote}/nowhere"]
+)
+def test_weights_that_a_bucket_lacks_are_refused(remote, uri):
+    with pytest.raises(CheckpointError, match="nowhere"):
+        load_extractor(ExtractorSpec(uri=uri.format(remote=remote), sha256="0"), remote)
+
+
+def test_a_single_file_of_weights_is_fetched_for_an_architecture(remote, bucket):
+    open_store(bucket).write("extractors/weights.bin", b"not the weights")
+    placed = ExtractorSpec(uri="open-clip:RN50:weights.bin", sha256="0")
+    with pytest.raises(ConfigError, match="weights.bin has sha256"):
+        load_extractor(placed, remote)
 
 
 def test_every_kind_is_named_in_the_documentation():

@@ -4,17 +4,23 @@ To add a kind: one file beside this one with ``locate`` and ``load``, one line i
 """
 
 import logging
+import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from efface.errors import ConfigError
+from efface.errors import CheckpointError, ConfigError, InputError
 from efface.files import sha256_file
 from efface.gate.policy import ExtractorSpec
 from efface.metrics.extractors import clip_vision, inception, open_clip, small_cnn
 from efface.metrics.extractors.protocol import Extractor
+from efface.storage.fetching import REMOTE, fetch_cached, is_remote
 
 log = logging.getLogger(__name__)
+
+PLACE = re.compile(r"((?:[^:/]+:)??)(s3://.+|[^:]+)")
+"""An architecture where the kind has one, and a path."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,19 @@ def load_extractor(spec: ExtractorSpec, folder: str) -> Extractor:
 
 
 def check_extractor(spec: ExtractorSpec, folder: str) -> tuple[Kind, str]:
-    """Hold the weights of an extractor against their hash; gives its kind and place.
+    """Hold the weights of an extractor against their hash; gives its kind and place here.
 
     Raises:
         ConfigError: an unknown kind, or weights of another hash than the policy pins.
         CheckpointError: the weights are missing.
+        InfrastructureError: they are in storage, which failed.
     """
     kind, _, place = spec.uri.partition(":")
     if kind not in KINDS or not place:
         raise ConfigError(
             f"extractor {spec.uri!r}: use KIND:PATH with KIND one of {', '.join(KINDS)}"
         )
+    place = _brought_here(place, folder, spec)
     weights = KINDS[kind].locate(place, Path(folder))
     found = sha256_file(weights)
     if found != spec.sha256:
@@ -71,3 +79,19 @@ def check_extractor(spec: ExtractorSpec, folder: str) -> tuple[Kind, str]:
             "restore the weights, or change the policy on purpose"
         )
     return KINDS[kind], place
+
+
+def _brought_here(place: str, folder: str, spec: ExtractorSpec) -> str:
+    """The place with its path replaced by that of a copy, where it is in remote storage."""
+    split = PLACE.fullmatch(place)
+    if split is None:
+        return place
+    head, path = split.groups()
+    if is_remote(folder) and not is_remote(path) and not path.startswith("/"):
+        path = REMOTE + posixpath.normpath(f"{folder.removeprefix(REMOTE)}/{path}")
+    if not is_remote(path):
+        return place
+    try:
+        return f"{head}{fetch_cached(path)}"
+    except InputError as error:
+        raise CheckpointError(f"extractor {spec.uri}: {error}") from None
