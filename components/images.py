@@ -3,6 +3,6 @@
 VERSION = "0.1.0"
 """Version of efface that the images hold; a test keeps it equal to the package's."""
 CORE = f"efface-core:{VERSION}"
-"""No torch: intake, gate, settle."""
+"""No torch: intake, gate, settle, idle."""
 GPU = f"efface-gpu:{VERSION}"
-"""Torch, MLflow and the feature extractors."""
+"""Torch, MLflow and the feature extractors: every other step, with a GPU or without one."""

@@ -1,6 +1,6 @@
 """Run a compiled graph on this machine, and show how far it is.
 
-    python -m pipelines.local PARAMETERS.yaml [--run-id ID] [--folder runs/ID]
+    python -m pipelines.local PARAMETERS.yaml [--run-id ID] [--folder runs/ID] [--runner docker]
 
 PARAMETERS.yaml holds the parameters of the graph. The same run id goes on where a run was killed.
 """
@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,12 @@ from efface.cluster.parameters import check_parameters, read_parameters
 from efface.cluster.rewriting import with_choices
 from efface.errors import EffaceError
 from pipelines.compile import COMPILED
+from pipelines.containers import engine, with_absolute_paths
 from pipelines.process import only_run, run_process
 from pipelines.watching import Failure, find_failure
 
+RUNNERS = ("process", "docker")
+"""Tasks as processes of this environment, or as containers of the images that the graph names."""
 KEPT = {
     "verdict.json": "gate/verdict",
     "verdict.md": "gate/summary",
@@ -58,29 +62,39 @@ class Ended:
         return 3 if self.passed is False else 0
 
 
-def run_locally(arguments: dict[str, Any], *, run_id: str, folder: Path) -> Ended:
+def run_locally(
+    arguments: dict[str, Any], *, run_id: str, folder: Path, runner: str = "process"
+) -> Ended:
     """Run the compiled unlearn graph, everything under ``folder``, and show its progress.
 
     Args:
         arguments: The parameters of the graph; ``workspace`` is ``folder/workspace`` unless given.
         run_id: What a cluster would fill in as the run's id.
         folder: Folder of this run; one run at a time.
+        runner: One of ``RUNNERS``.
 
     Raises:
-        InputError: another run works in ``folder``, or a parameter does not fit the graph.
+        InputError: another run works in ``folder``, a parameter does not fit the graph, or what a
+            container needs is not there.
+        InfrastructureError: Docker was asked for and does not answer.
     """
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     arguments = {"workspace": str(folder / "workspace"), **arguments}
     progress, artifacts, log = folder / "progress", folder / "artifacts", folder / "run.log"
+    if runner == "docker":
+        arguments = with_absolute_paths(arguments)
     with only_run(folder) as lock:
         shutil.rmtree(progress, ignore_errors=True)
         progress.mkdir()
-        (folder / "graph.yaml").write_text(prepare(COMPILED / "unlearn.yaml", run_id, arguments))
+        artifacts.mkdir(exist_ok=True)
+        graph = prepare(COMPILED / "unlearn.yaml", run_id, arguments)
+        (folder / "graph.yaml").write_text(graph)
         (folder / "arguments.json").write_text(json.dumps(arguments))
         files = [folder / "graph.yaml", folder / "arguments.json", artifacts]
-        command = [sys.executable, "-m", "pipelines.run_compiled", *map(str, files)]
-        broken = run_process(command, progress=progress, log=log, lock=lock)
+        command = [sys.executable, "-m", "pipelines.run_compiled", *map(str, files), runner]
+        with engine(graph, arguments, folder) if runner == "docker" else nullcontext():
+            broken = run_process(command, progress=progress, log=log, lock=lock)
     failure = find_failure(progress) if broken else None
     if broken and failure is None:
         failure = Failure(step="run", message=f"KFP stopped, see {log}", exit_code=1)
@@ -124,12 +138,18 @@ def main() -> int:
     parser.add_argument("parameters", type=Path, help="YAML file with the graph's parameters")
     parser.add_argument("--run-id", help="(default: local-YYYYMMDD-HHMMSS)")
     parser.add_argument("--folder", type=Path, help="folder of the run (default: runs/RUN_ID)")
+    parser.add_argument(
+        "--runner",
+        choices=RUNNERS,
+        default="process",
+        help="where tasks run: processes here, or containers of the images (default: %(default)s)",
+    )
     given = parser.parse_args()
     run_id = given.run_id or time.strftime("local-%Y%m%d-%H%M%S")
     try:
         arguments = read_parameters(given.parameters)
         folder = given.folder or Path("runs") / run_id
-        ended = run_locally(arguments, run_id=run_id, folder=folder)
+        ended = run_locally(arguments, run_id=run_id, folder=folder, runner=given.runner)
     except EffaceError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

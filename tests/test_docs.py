@@ -16,7 +16,8 @@ from efface.models.families import FAMILIES, PIPELINES
 from efface.training.settings import PRESETS, TrainingSettings
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("components/*/*.md")])
+FOLDERS = ("", "docs", "components/*", "charts/*", "images", "infra/*")
+DOCUMENTS = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.md".lstrip("/")))
 README = (ROOT / "README.md").read_text()
 COMMAND_LINE = (ROOT / "docs" / "command-line.md").read_text()
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -20,7 +20,7 @@ from efface.cli.options import add_method, method_of
 from efface.cli.result import make_console, show_result
 from efface.errors import EffaceError
 from efface.registry import import_base
-from pipelines.local import Ended, run_locally
+from pipelines.local import RUNNERS, Ended, run_locally
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -49,7 +49,9 @@ def main() -> int:
         console.print(f"ticket  {folder / 'tickets' / given.ticket}.json", soft_wrap=True)
         imported = import_base(HERE / "model", name=MODEL, registry=REGISTRY)
         console.print(f"model   models:/{MODEL}/{imported['champion']} (champion)\n")
-        ended = run_locally(arguments(given), run_id=given.run_id, folder=folder)
+        ended = run_locally(
+            arguments(given), run_id=given.run_id, folder=folder, runner=given.runner
+        )
     except EffaceError as error:
         print(f"demo: {error}", file=sys.stderr)
         return error.exit_code
@@ -69,6 +71,12 @@ def parse() -> argparse.Namespace:
     )
     add_method(parser)
     parser.add_argument("--name", default="demo", help="folder in runs/ (default: %(default)s)")
+    parser.add_argument(
+        "--runner",
+        choices=RUNNERS,
+        default="process",
+        help="where tasks run (default: %(default)s)",
+    )
     given = parser.parse_args()
     given.run_id = time.strftime(f"{given.name}-%Y%m%d-%H%M%S")
     return given

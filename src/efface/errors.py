@@ -9,6 +9,7 @@
     +-- BlockedError              exit 3  the gate said no; the verdict holds the reasons
     +-- InfrastructureError       exit 4  storage, disk, or a service that does not answer
         +-- TrainingError                 the optimisation broke down; the last good state is kept
+        +-- PreemptedError    exit 143    asked to stop (SIGTERM); what was reached is saved
 
 Exit 0 is a passed gate, or nothing due. Exit 1 is a defect of efface itself: it shows a traceback,
 please report it. A message says what was given, what is accepted, and what to do.
@@ -53,6 +54,13 @@ class InfrastructureError(EffaceError):
     """Storage, the disk or a service failed."""
 
     exit_code = 4
+
+
+class PreemptedError(InfrastructureError):
+    """Somebody asked the process to stop; what was reached is saved, run again to go on."""
+
+    exit_code = 143
+    """128 + SIGTERM, what a shell says of a process that SIGTERM ended."""
 
 
 class TrainingError(InfrastructureError):

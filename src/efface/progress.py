@@ -52,8 +52,17 @@ class Progress:
 
 
 @contextmanager
-def track(label: str, total: int) -> Iterator[Progress]:
-    """Show the progress of a loop of ``total`` rounds under the name ``label``."""
+def track(label: str, total: int, *, shown: bool = True) -> Iterator[Progress]:
+    """Show the progress of a loop of ``total`` rounds under the name ``label``.
+
+    Args:
+        label: name of the loop.
+        total: rounds.
+        shown: False for a process that another one speaks for.
+    """
+    if not shown:
+        yield Progress([])
+        return
     folder = watched_folder()
     with ExitStack() as stack:
         sinks: list[Sink] = []

@@ -4,6 +4,7 @@
     EFFACE_SUBJECT_KEY   key that subject ids are hashed with; EFFACE_HOME/subject.key when unset
     EFFACE_REGISTRY      MLflow address; else MLFLOW_TRACKING_URI, else SQLite in EFFACE_HOME
     MLFLOW_RUN_ID        MLflow run to go on with, set by Kubeflow Pipelines; a new run when unset
+    KFP_POD_NAME         pod of this process, set by Kubeflow Pipelines; the host's name when unset
     EFFACE_PROGRESS      folder for progress as JSON; none when unset
     EFFACE_PUSHGATEWAY   address of a Prometheus Pushgateway; nothing is sent when unset
     EFFACE_LEASE_HOURS   hours that a run keeps its tickets, whatever happens to it; 24 when unset
@@ -18,6 +19,7 @@ The object store's variables (``AWS_*``) are read by boto3 itself.
 import logging
 import os
 import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,6 +43,8 @@ class Settings:
     """MLflow tracking address; see ``registry_for``, which steps use."""
     mlflow_run_id: str = ""
     """MLflow run that the pipeline server has started; empty: none."""
+    pod: str = ""
+    """Kubernetes pod that this process runs in, when it does."""
     progress: Path | None = None
     """Folder that progress is written to as JSON; None: nowhere."""
     pushgateway: str = ""
@@ -110,6 +114,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     home = _folder("EFFACE_HOME", given.get("EFFACE_HOME") or "~/.config/efface")
     return Settings(
         home=home,
+        pod=given.get("KFP_POD_NAME") or socket.gethostname(),
         registry=given.get("EFFACE_REGISTRY")
         or given.get("MLFLOW_TRACKING_URI")
         or _registry_in(home),

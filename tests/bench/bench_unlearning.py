@@ -22,6 +22,7 @@ from efface.training.loop import unlearn
 from efface.training.noise import draw_noise
 from efface.training.objective import Images, Objective
 from efface.training.published import published_step
+from efface.training.room import Room
 from efface.training.settings import TrainingSettings
 from efface.training.targets import compute_targets
 
@@ -49,7 +50,7 @@ def main() -> None:
     )
     targets = compute_targets(
         teacher, images.retain, forget, plan,
-        memory=2.0, disk=2.0, device=device, scratch=Path(tempfile.gettempdir()),
+        memory=2.0, disk=2.0, device=device, room=Room(scratch=Path(tempfile.gettempdir())),
     )  # fmt: skip
     objective = Objective(
         images=images, plan=plan, targets=targets, method=METHODS["i2i"], settings=SETTINGS,

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,19 @@ def test_a_page_with_forget_pictures_is_kept_where_the_policy_allows(tmp_path, r
     with connected(registry) as client:
         files = {item.path for item in client.list_artifacts(made["mlflow_run_id"], "evidence")}
     assert "evidence/page.html" in files
+
+
+def test_files_are_named_by_what_they_are_wherever_the_pipeline_kept_them(passed):
+    evidence = evidence_of(passed)
+    moved = {name: passed.folder / name for name in ("verdict", "report", "page")}
+    for name, place in moved.items():  # artifacts of a pipeline have no suffix
+        getattr(evidence, name).rename(place)
+    found = replace(evidence, **moved).files()
+    assert found == {
+        "verdict.json": moved["verdict"],
+        "report.json": moved["report"],
+        "page.html": moved["page"],
+    }
 
 
 def test_a_failure_while_packing_leaves_no_version_and_a_failed_run(passed, registry, monkeypatch):

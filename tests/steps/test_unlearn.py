@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from efface.errors import (
@@ -13,32 +11,14 @@ from efface.evidence.purge import purge
 from efface.models.checkpoint import compare, fingerprint, read_record, save_model
 from efface.steps import unlearn
 from efface.storage import open_store
-from tests.finished_run import POLICY, write_set
+from tests.finished_run import write_set
+from tests.steps.unlearn_run import QUICK, write_unlearn_run
 from tests.tiny import tiny_mae, tiny_vqgan
-
-QUICK = {"steps": 4, "warmup": 1, "batch_size": 4, "noise_images": 8, "probe_every": 0}
 
 
 @pytest.fixture
 def given(tmp_path):
-    (tmp_path / "policy.yaml").write_text(POLICY % ("a" * 64, "b" * 64, "false"))
-    for seed, name in enumerate(("forget", "retain")):
-        write_set(tmp_path / "sets" / name, name, count=8, seed=seed)
-    sets = {name: {"fingerprint": name * 2} for name in ("forget", "retain")}
-    plan = {"version": 1, "dataset_sha256": "d" * 64, "sets": sets}
-    (tmp_path / "sets" / "sets.json").write_text(json.dumps(plan))
-    save_model(tiny_mae(), tmp_path / "model", {})
-    return {
-        "sets": tmp_path / "sets",
-        "policy": str(tmp_path / "policy.yaml"),
-        "model": str(tmp_path / "model"),
-        "registry": "",
-        "method": QUICK,
-        "run_id": "run-1",
-        "workspace": str(tmp_path / "workspace"),
-        "before": tmp_path / "before",
-        "after": tmp_path / "after",
-    }
+    return write_unlearn_run(tmp_path)
 
 
 @pytest.mark.parametrize("make", [tiny_mae, tiny_vqgan])

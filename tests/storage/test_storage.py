@@ -193,6 +193,28 @@ def test_a_local_folder_may_be_named_as_file_address(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == b"x"
 
 
+def test_what_is_written_through_a_stream_is_read_through_one(store: Store) -> None:
+    with store.writing("a/b.bin") as stream:
+        stream.write(b"one")
+    with store.reading("a/b.bin") as stream:
+        stream.seek(1)
+        assert stream.read() == b"ne"
+
+
+def test_a_stream_that_breaks_off_leaves_what_was_there(store: Store) -> None:
+    store.write("a.bin", b"old")
+    with pytest.raises(ValueError, match="broken"), store.writing("a.bin") as stream:
+        stream.write(b"new")
+        raise ValueError("broken")
+    assert store.read("a.bin") == b"old"
+    assert store.list() == ["a.bin"]
+
+
+def test_a_stream_from_an_absent_object_is_refused(store: Store) -> None:
+    with pytest.raises(InputError), store.reading("nowhere.bin"):
+        pass
+
+
 def test_a_stamp_changes_with_its_object_alone(store: Store) -> None:
     store.write("a/b", b"one")
     store.write("a/c", b"one")

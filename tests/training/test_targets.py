@@ -5,6 +5,7 @@ import torch
 from efface.training.bank import make_bank
 from efface.training.batches import draw_batch, make_plan
 from efface.training.forget_targets import Means
+from efface.training.room import Room
 from efface.training.targets import compute_targets
 from tests.tiny import tiny_images, tiny_mae
 
@@ -20,7 +21,7 @@ def targets(tmp_path, memory=1.0, disk=1.0, count=30):
     model, retain = tiny_mae().eval(), tiny_images(count)
     made = compute_targets(
         model.encode, retain, Means(means=[]), plan,
-        memory=memory, disk=disk, device=CPU, scratch=tmp_path,
+        memory=memory, disk=disk, device=CPU, room=Room(scratch=tmp_path),
     )  # fmt: skip
     return model, retain, plan, made
 

@@ -8,9 +8,11 @@ from efface.storage import open_store
 from efface.training.bank import make_bank
 from efface.training.batches import draw_batch, make_plan
 from efface.training.forget_targets import compute_forget_targets
+from efface.training.group import ALONE
 from efface.training.loop import unlearn
 from efface.training.noise import draw_noise
 from efface.training.objective import Images, Objective
+from efface.training.room import Room
 from efface.training.settings import TrainingSettings
 from efface.training.targets import compute_targets
 from tests.tiny import tiny_images, tiny_mae
@@ -19,7 +21,7 @@ CPU = torch.device("cpu")
 SETTINGS = TrainingSettings(steps=40, warmup=2, batch_size=8, probe_every=0, save_every=0.0)
 
 
-def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"], make=tiny_mae):
+def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"], make=tiny_mae, group=ALONE):
     teacher = make().eval()
     channels, levels = teacher.channels, teacher.levels
     forget = tiny_images(16, 1, channels)
@@ -35,11 +37,18 @@ def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"], make=tiny_m
     ask = getattr(teacher, method.matches)
     wanted = compute_forget_targets(ask, noise, bank, kind=kind, memory=1.0, device=CPU)
     targets = compute_targets(
-        ask, images.retain, wanted, plan, memory=1.0, disk=1.0, device=CPU, scratch=folder
+        ask,
+        images.retain,
+        wanted,
+        plan,
+        memory=1.0,
+        disk=1.0,
+        device=CPU,
+        room=Room(scratch=folder, group=group),
     )
     return Objective(
         images=images, plan=plan, targets=targets if method.uses_targets else None,
-        method=method, settings=settings, device=CPU,
+        method=method, settings=settings, device=CPU, group=group,
     )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ class Half:
     """A noise image for each image, as ``prepare`` made it; None where none is asked for."""
     worst_share: float = 1.0
     """Share of the images that counts: those with the largest loss."""
+    gather: Callable[[Tensor], Tensor] | None = None
+    """Numbers of these images -> those of the whole batch; None: these are the whole batch."""
 
 
 def own_loss(student: ImageToImageModel, half: Half) -> Tensor:
@@ -45,7 +47,22 @@ def feature_loss(found_BTK: Tensor, half: Half) -> Tensor:
     if half.worst_share == 1.0:
         return mse_loss(found_BTK, half.targets_BTK)
     loss_B = (found_BTK - half.targets_BTK).square().flatten(1).mean(dim=1)
+    if half.gather:
+        return _worst_of_all(loss_B, half.gather(loss_B), half.worst_share)
     return loss_B.topk(math.ceil(half.worst_share * len(loss_B))).values.mean()
+
+
+def _worst_of_all(loss_B: Tensor, everyone: Tensor, share: float) -> Tensor:
+    """What some images of a batch add to the mean over its worst, times batch / some images.
+
+    Images that tie for the last place share it.
+    """
+    count = math.ceil(share * len(everyone))
+    last = everyone.topk(count).values[-1]
+    above, tied = (everyone > last).sum(), (everyone == last).sum()
+    mine = loss_B.detach()
+    weight_B = (mine > last) + (mine == last) * ((count - above) / tied)
+    return (weight_B * loss_B).sum() * (len(everyone) / len(loss_B) / count)
 
 
 Ask = Callable[[Tensor, Tensor, Tensor], Tensor]

@@ -108,7 +108,7 @@ def _add(
     client: "MlflowClient",
     run: str,
     evidence: Evidence,
-    files: list[Path],
+    files: dict[str, Path],
     *,
     model: Path,
     name: str,
@@ -127,7 +127,7 @@ def _add(
 
 
 def _describe(
-    client: "MlflowClient", run: str, evidence: Evidence, files: list[Path]
+    client: "MlflowClient", run: str, evidence: Evidence, files: dict[str, Path]
 ) -> tuple[Verdict, dict[str, str]]:
     """Upload the evidence, then scores, then tags."""
     verdict, report = judged(evidence)

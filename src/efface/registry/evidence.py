@@ -39,8 +39,10 @@ class Evidence:
     audit: Path | None = None
     """None where there was no audit."""
 
-    def files(self) -> list[Path]:
-        """Files to upload; the page only when it shows nothing that must not persist.
+    def files(self) -> dict[str, Path]:
+        """Name in the registry -> file; the page only when it shows nothing that must not persist.
+
+        Paths of pipeline artifacts have no suffix, and MLflow shows a file by its suffix.
 
         Raises:
             BlockedError: the page shows forget images and the policy does not allow it.
@@ -50,8 +52,13 @@ class Evidence:
                 f"page {self.page} shows forget images, which policy {self.policy_name!r} does not "
                 "allow to persist: make it again with `efface explain`"
             )
-        given = (self.verdict, self.report, self.page, self.audit)
-        return [path for path in given if path is not None and path.is_file()]
+        given = {
+            "verdict.json": self.verdict,
+            "report.json": self.report,
+            "page.html": self.page,
+            "audit.json": self.audit,
+        }
+        return {name: path for name, path in given.items() if path is not None and path.is_file()}
 
 
 def judged(evidence: Evidence) -> tuple[Verdict, Report | None]:

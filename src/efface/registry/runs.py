@@ -55,10 +55,10 @@ def mlflow_run(
         yield str(started.info.run_id)
 
 
-def upload(client: "MlflowClient", run_id: str, files: list[Path], folder: str) -> None:
-    """Upload files into a folder of a run's artifacts."""
-    for path in files:
-        client.log_artifact(run_id, str(path), folder)
+def upload(client: "MlflowClient", run_id: str, files: dict[str, Path], folder: str) -> None:
+    """Upload text files, under the names given, into a folder of a run's artifacts."""
+    for name, path in files.items():
+        client.log_text(run_id, path.read_text(), f"{folder}/{name}")
 
 
 def record(

@@ -1,9 +1,7 @@
 """unlearn: from the model in service and the sets of a run to a model that has forgotten."""
 
-import json
 import logging
 import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,21 +9,17 @@ from typing import Any
 import torch
 
 from efface.evidence.purge import will_write
-from efface.files import read_json, sha256_bytes
-from efface.gate.policy import Policy
+from efface.files import read_json
 from efface.gate.reading import read_policy
-from efface.methods import Method
-from efface.models.checkpoint import check_model_place, load_model, save_model
-from efface.models.protocol import ImageToImageModel
+from efface.models.checkpoint import check_model_place, fingerprint, load_model, save_model
 from efface.settings import read_settings as read_environment
-from efface.storage import open_store
 from efface.storage.fetching import fetch_folder, is_remote
 from efface.training.choosing import choose_method
-from efface.training.device import make_deterministic, move, pick_device
-from efface.training.loop import Outcome, unlearn
-from efface.training.prepare import prepare
+from efface.training.job import Job, train
+from efface.training.loop import Outcome
+from efface.training.processes import train_in_processes
 from efface.training.settings import TrainingSettings, read_settings, settings_to_dict
-from efface.training.stopping import make_probe
+from efface.training.spread import Spread, take_spread
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +44,8 @@ def run(
         model: a model folder, s3://bucket/prefix of one, or models:/NAME@champion.
         registry: MLflow tracking address, used for a model named models:/...; empty for that of
             the environment.
-        method: settings of the method (see ``TrainingSettings``), with ``preset`` if wanted.
+        method: settings of the method (see ``TrainingSettings``), with ``preset`` if wanted, and
+            of processes and nodes (see ``Spread``).
         run_id: name of the run.
         workspace: place shared by the steps of the run; holds the training state.
         before: folder to write the model in service to, as it was.
@@ -62,55 +57,49 @@ def run(
     Raises:
         InputError: settings, policy, sets or model are wrong.
         TrainingError: the optimisation broke down.
+        PreemptedError: SIGTERM came; the training state is saved.
     """
-    settings = read_settings(method)
-    checked = read_policy(policy)
+    spread, rest = take_spread(method)
+    settings = read_settings(rest)
+    read_policy(policy)
     chosen = choose_method(settings)
     run_folder = f"{workspace.rstrip('/')}/{run_id}"
     download = before.with_name(f"{before.name}-download")
-    for place in (before, download, after, f"{run_folder}/resume"):
+    exchange = [f"{run_folder}/exchange"] if spread.nodes > 1 else []
+    for place in (before, download, after, f"{run_folder}/resume", *exchange):
         will_write(workspace, run_id, str(place))
     base = _model_in_service(model, registry, before)
-    make_deterministic(settings.seed)
-    student = load_model(before)
     lineage = _lineage(base, settings, sets)
     if chosen.loss is None:
-        save_model(student, after, lineage)
+        save_model(load_model(before), after, lineage)
         return {"steps": 0.0}
-    outcome = _train(student, chosen, before, sets, checked, settings, run_folder, lineage)
-    move(student, torch.device("cpu"))
-    found = save_model(student, after, {**lineage, **asdict(outcome)})
-    log.info("unlearn=done steps=%d fingerprint=%s", outcome.steps, found[:12])
+    job = Job(
+        sets=str(sets.absolute()),
+        policy=_whole(policy),
+        before=str(before.absolute()),
+        after=str(after.absolute()),
+        state=_whole(run_folder),
+        settings=settings,
+        lineage=lineage,
+    )
+    outcome = _train(job, spread, run_id)
+    log.info("unlearn=done steps=%d fingerprint=%s", outcome.steps, fingerprint(after)[:12])
     return {key: float(value) for key, value in asdict(outcome).items()}
 
 
-def _train(
-    student: ImageToImageModel,
-    method: Method,
-    before: Path,
-    sets: Path,
-    policy: Policy,
-    settings: TrainingSettings,
-    run_folder: str,
-    lineage: dict[str, Any],
-) -> Outcome:
-    device = pick_device()
-    teacher = load_model(before)
-    move(teacher, device)
-    probe = make_probe(teacher, sets, policy, settings, device)
-    with tempfile.TemporaryDirectory(prefix="efface-") as scratch:
-        objective = prepare(
-            teacher, sets, policy, method, settings, scratch=Path(scratch), device=device
-        )
-        del teacher  # from memory, unless live targets hold it
-        move(student, device)
-        return unlearn(
-            student,
-            objective,
-            store=open_store(run_folder),
-            identity=sha256_bytes(json.dumps(lineage, sort_keys=True).encode()),
-            is_enough=lambda: probe(student),
-        )
+def _whole(place: str) -> str:
+    """A place as other processes find it, wherever they run."""
+    return place if "://" in place else str(Path(place).absolute())
+
+
+def _train(job: Job, spread: Spread, run_id: str) -> Outcome:
+    if spread.nodes > 1:
+        from efface.cluster.launcher import train_on_nodes  # needs the Kubernetes client
+
+        return train_on_nodes(job, spread, run_id=run_id)
+    processes = spread.processes_here(torch.cuda.device_count())
+    spread.check_batch(job.settings.batch_size, processes)
+    return train(job) if processes == 1 else train_in_processes(job, processes)
 
 
 def _model_in_service(model: str, registry: str, before: Path) -> str:

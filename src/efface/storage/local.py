@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from efface.errors import InfrastructureError, InputError
 from efface.files import whole_file, write_bytes
@@ -104,6 +105,24 @@ class LocalStore:
         """See ``Store``."""
         with _local_errors(self.place, key), whole_file(target) as temporary:
             shutil.copyfile(self._path(key), temporary)
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[IO[bytes]]:
+        """See ``Store``."""
+        with (
+            _local_errors(self.place, key),
+            whole_file(self._path(key)) as temporary,
+            temporary.open("wb") as stream,
+        ):
+            yield stream
+
+    @contextmanager
+    def reading(self, key: str) -> Iterator[IO[bytes]]:
+        """See ``Store``."""
+        with _local_errors(self.place, key):
+            stream = self._path(key).open("rb")
+        with stream:
+            yield stream
 
     def _path(self, key: str) -> Path:
         parts = key.split("/")

@@ -4,12 +4,13 @@ Settings come from the usual ``AWS_*`` variables; ``AWS_ENDPOINT_URL`` names an 
 service.
 """
 
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import boto3
 import botocore.loaders
@@ -139,6 +140,24 @@ class S3Store:
         """See ``Store``; large files come in parts."""
         with whole_file(target) as temporary, self._errors(key), temporary.open("wb") as stream:
             self._client.download_fileobj(**self._at(key), Fileobj=stream)
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[IO[bytes]]:
+        """See ``Store``; what is written waits in a file without a name."""
+        with tempfile.TemporaryFile() as stream:
+            yield stream
+            stream.seek(0)
+            with self._errors(key):
+                self._client.upload_fileobj(stream, **self._at(key))
+
+    @contextmanager
+    def reading(self, key: str) -> Iterator[IO[bytes]]:
+        """See ``Store``; the object lies in a file without a name."""
+        with tempfile.TemporaryFile() as stream:
+            with self._errors(key):
+                self._client.download_fileobj(**self._at(key), Fileobj=stream)
+            stream.seek(0)
+            yield stream
 
     def _objects(self, prefix: str) -> dict[str, Any]:
         """Key -> what the service says about each object whose key begins with ``prefix``."""

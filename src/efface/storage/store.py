@@ -1,7 +1,8 @@
 """What can be done with a place where bytes are kept."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 Keys = list[str]
 """Sorted; a name of its own because ``list`` is a verb of a store."""
@@ -69,4 +70,15 @@ class Store(Reader, Protocol):
 
     def download(self, key: str, target: Path) -> None:
         """Copy an object to a local file, whole or not at all. InputError when absent."""
+        ...
+
+    def writing(self, key: str) -> AbstractContextManager[IO[bytes]]:
+        """A stream to write an object through, whole or not at all, without holding it in memory.
+
+        What was there stays until the stream is closed without an error.
+        """
+        ...
+
+    def reading(self, key: str) -> AbstractContextManager[IO[bytes]]:
+        """A stream with random access to an object. InputError when absent."""
         ...

@@ -1,7 +1,7 @@
 """Which images and which mask a step sees: a pure function, so a resumed run needs no cursor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -48,6 +48,15 @@ class Draw:
     """Number of the noise image of each forget image."""
     chance: int
     """Seed of whatever else the step draws."""
+    count: int
+    """Images in each half of the whole batch."""
+    rows: slice = field(default_factory=lambda: slice(None))
+    """Which of them these are."""
+
+    def part(self, rows: slice) -> "Draw":
+        """Some rows of both halves."""
+        names = ("retain", "forget", "retain_seed", "forget_seed", "noise")
+        return replace(self, rows=rows, **{name: getattr(self, name)[rows] for name in names})
 
 
 def make_plan(
@@ -121,6 +130,7 @@ def draw_batch(plan: Plan, step: int, *, entry: int | None = None) -> Draw:
         forget_seed=plan.bank.seeds(mask, noise if plan.shares_chance else fresh),
         noise=noise,
         chance=int(torch.randint(2**62, (), generator=generator)),
+        count=plan.batch_size,
     )
 
 

@@ -27,7 +27,7 @@ def forget_losses(objective: Objective, student: ImageToImageModel) -> Tensor:
         for entry in range(len(plan.bank)):
             draws = [draw_batch(plan, step, entry=entry) for step in range(BATCHES)]
             losses.append(torch.stack([objective.losses(student, d)[1] for d in draws]).mean())
-    return torch.stack(losses)
+    return objective.group.total(torch.stack(losses))
 
 
 def warn_if_missed(found_M: Tensor, bound_M: Tensor) -> None:

@@ -9,9 +9,12 @@ from efface.errors import ConfigError
 from efface.models.protocol import ImageToImageModel
 
 
-def pick_device() -> torch.device:
-    """The first CUDA device, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def pick_device(local_rank: int = 0) -> torch.device:
+    """The CUDA device of a process, by its number on the node; the CPU where there is none."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    torch.cuda.set_device(local_rank)
+    return torch.device("cuda", local_rank)
 
 
 def move(model: ImageToImageModel, device: torch.device) -> None:

@@ -69,7 +69,7 @@ class Gaussians:
         """See ``ForgetTargets``."""
         shape, mean, deviation = self.moments[draw.mask]
         generator = torch.Generator().manual_seed(draw.chance)
-        drawn = torch.randn((len(draw.forget), *shape), generator=generator)
+        drawn = torch.randn((draw.count, *shape), generator=generator)[draw.rows]
         return drawn * deviation + mean
 
 

@@ -6,15 +6,21 @@ import torch
 from torch import Tensor, nn
 
 from efface.methods import Direction
+from efface.training.group import ALONE, Group
 
 
 def weighted_gradient(
-    retain: Tensor, forget: Tensor, alpha: float, parameters: Sequence[nn.Parameter]
+    retain: Tensor,
+    forget: Tensor,
+    alpha: float,
+    parameters: Sequence[nn.Parameter],
+    group: Group = ALONE,
 ) -> None:
-    """Set the gradient of retain + alpha x forget: one backward pass."""
+    """Set the gradient of retain + alpha x forget, added up over a group: one backward pass."""
     for parameter in parameters:
         parameter.grad = None
     (retain + alpha * forget).backward()  # type: ignore[no-untyped-call]  # untyped in torch
+    group.add_up([p.grad for p in parameters if p.grad is not None])
 
 
 def joined_gradient(
@@ -24,6 +30,7 @@ def joined_gradient(
     direction: Direction,
     parameters: Sequence[nn.Parameter],
     movable: Sequence[Tensor] | None,
+    group: Group = ALONE,
 ) -> None:
     """Set what ``direction`` makes of both gradients: two backward passes over graphs of their own.
 
@@ -34,9 +41,12 @@ def joined_gradient(
         direction: how two gradients become one.
         parameters: of the encoder.
         movable: bool, for each of them, which weights may move; None: all.
+        group: processes whose losses and gradients add up to those of the batch.
     """
     retain_D, forget_D = (_flat(loss, parameters, movable) for loss in (retain, forget))
-    joined_D = direction(retain_D, forget_D, forget.detach() / bound)
+    whole = forget.detach().clone()
+    group.add_up([retain_D, forget_D, whole])
+    joined_D = direction(retain_D, forget_D, whole / bound)
     parts = torch.split(joined_D, [parameter.numel() for parameter in parameters])
     for parameter, part in zip(parameters, parts, strict=True):
         parameter.grad = part.reshape(parameter.shape)

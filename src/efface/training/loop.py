@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from efface.errors import TrainingError
+from efface.errors import PreemptedError, TrainingError
 from efface.models.protocol import ImageToImageModel
 from efface.progress import track
 from efface.storage import Store
@@ -20,6 +20,7 @@ from efface.training.batches import draw_batch
 from efface.training.bound import forget_losses, warn_if_missed
 from efface.training.gradient import joined_gradient, weighted_gradient
 from efface.training.objective import Objective
+from efface.training.preemption import listening
 from efface.training.saliency import Saliency, find_saliency
 from efface.training.schedule import cooldown_steps, latest_cooldown, learning_rate
 from efface.training.state import TrainingState, load_state, save_state
@@ -59,26 +60,32 @@ def unlearn(
         objective: the two losses, and the settings of optimiser and schedule.
         store: where the training state is kept.
         identity: hash of everything the run depends on.
-        is_enough: asked every ``probe_every`` steps whether the gate's own statistics pass.
+        is_enough: asked every ``probe_every`` steps whether the gate's own statistics pass; of
+            several processes, the first one's answer holds.
 
     Raises:
         TrainingError: a loss or a weight is not finite; the last finite state stays saved.
+        PreemptedError: SIGTERM came; the state is saved.
     """
+    group = objective.group
     run = _Run(student, objective, store, identity)
     losses = torch.zeros(2)
     student.module.train()
-    with track("unlearn", run.last_step) as progress:
+    with track("unlearn", run.last_step, shown=group.first) as progress, listening(group) as stop:
         progress.advance(run.step)
         while run.step < run.last_step:
+            if stop.asked():
+                run.leave(losses)
             draw = draw_batch(objective.plan, run.step)
             retain, forget = objective.losses(student, draw)
             run.move(retain, forget, draw.mask)
             losses = torch.stack([retain.detach(), forget.detach()])
             progress.advance()
             if run.step % CHECK_EVERY == 0 or run.step == run.last_step:
+                losses = group.total(losses)
                 _need_finite(losses, run.step)
                 run.save_when_due()
-            if run.may_stop() and is_enough():
+            if run.may_stop() and group.decided(group.first and is_enough()):
                 run.begin_cooldown()
     student.module.eval()
     run.end(student)
@@ -92,7 +99,7 @@ class _Run:
         self, student: ImageToImageModel, objective: Objective, store: Store, identity: str
     ) -> None:
         settings = objective.settings
-        self.objective, self.settings = objective, settings
+        self.objective, self.settings, self.group = objective, settings, objective.group
         self.store, self.identity = store, identity
         self.encoder = dict(student.encoder_parameters())
         student.module.requires_grad_(False)
@@ -139,9 +146,9 @@ class _Run:
         if direction and self.bound_M is not None:
             movable = self.saliency.movable if self.saliency else None
             bound = self.bound_M[entry]
-            joined_gradient(retain, forget, bound, direction, parameters, movable)
+            joined_gradient(retain, forget, bound, direction, parameters, movable, self.group)
         else:
-            weighted_gradient(retain, forget, self.settings.alpha, parameters)
+            weighted_gradient(retain, forget, self.settings.alpha, parameters, self.group)
         if self.saliency:
             self.saliency.mask_gradients()
         if self.settings.clip:
@@ -164,6 +171,21 @@ class _Run:
         if time.monotonic() - self.saved_at >= self.settings.save_every:
             self.save()
 
+    def leave(self, losses: Tensor) -> None:
+        """Save and give up the place.
+
+        Raises:
+            PreemptedError: always.
+            TrainingError: the losses of the last step, or a weight, are not finite.
+        """
+        _need_finite(self.group.total(losses), self.step)
+        self.save()
+        self.group.wait()
+        raise PreemptedError(
+            f"asked to stop after step {self.step} of {self.last_step}; the training state is "
+            "saved: run again under the same run id to go on from there"
+        )
+
     def end(self, student: ImageToImageModel) -> None:
         """Look once more at what the run leaves.
 
@@ -182,6 +204,8 @@ class _Run:
 
     def save(self) -> None:
         encoder = self._finite_encoder()
+        if not self.group.first:
+            return
         state = TrainingState(
             identity=self.identity,
             step=self.step,

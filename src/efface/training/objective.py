@@ -1,6 +1,7 @@
 """The two losses of a run as a function of the student and of a draw."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -9,6 +10,7 @@ from efface.methods import Half, Method
 from efface.models.protocol import ImageToImageModel
 from efface.training.batches import Draw, Plan
 from efface.training.device import autocast
+from efface.training.group import ALONE, Group
 from efface.training.settings import TrainingSettings
 from efface.training.targets import Targets
 
@@ -35,16 +37,26 @@ class Objective:
     method: Method
     settings: TrainingSettings
     device: torch.device
+    group: Group = ALONE
+    """The processes that share each batch."""
 
     def losses(self, student: ImageToImageModel, draw: Draw) -> tuple[Tensor, Tensor]:
-        """Retain loss and forget loss, scalars."""
+        """Retain loss and forget loss, scalars.
+
+        Of several processes, each gives its share: the shares add up to the losses of the batch.
+        """
         assert self.method.loss is not None
-        retain, forget = self._halves(draw)
+        mine = draw.part(self.group.rows) if self.group.size > 1 else draw
+        halves = self._halves(mine)
         with autocast(self.device, self.settings.precision):
-            return self.method.loss(student, retain, forget)
+            retain, forget = self.method.loss(student, *halves)
+        if mine is draw:
+            return retain, forget
+        share = len(mine.forget) / draw.count
+        return share * retain, share * forget
 
     def _halves(self, draw: Draw) -> tuple[Half, Half]:
-        images, targets, device = self.images, self.targets, self.device
+        images, targets, device, group = self.images, self.targets, self.device, self.group
         hidden = self.plan.bank.hidden_MN[draw.mask].to(device).expand(len(draw.forget), -1)
         to = targets.forget.of(draw).to(device) if targets else None
         noise = images.noise if self.method.uses_noise else None
@@ -62,5 +74,6 @@ class Objective:
                 targets_BTK=to.expand(len(draw.forget), *to.shape[-2:]) if to is not None else None,
                 noise=noise[draw.noise].to(device) if noise is not None else None,
                 worst_share=self.settings.worst_share,
+                gather=partial(self.group.whole, count=draw.count) if group.size > 1 else None,
             ),
         )

@@ -17,6 +17,7 @@ from efface.training.batches import Plan, make_plan
 from efface.training.forget_targets import CHUNK, compute_forget_targets
 from efface.training.noise import draw_noise
 from efface.training.objective import Images, Objective
+from efface.training.room import Room
 from efface.training.settings import TrainingSettings
 from efface.training.targets import Targets, compute_targets
 
@@ -36,7 +37,7 @@ def prepare(
     method: Method,
     settings: TrainingSettings,
     *,
-    scratch: Path,
+    room: Room,
     device: torch.device,
 ) -> Objective:
     """Read the sets and ask the teacher all it will be asked.
@@ -47,7 +48,7 @@ def prepare(
         policy: names the masks.
         method: says which targets and noise it needs.
         settings: of the run.
-        scratch: folder for targets that do not fit into memory.
+        room: where prepared images and targets lie; its group shares each batch.
         device: where to compute.
 
     Raises:
@@ -57,7 +58,7 @@ def prepare(
     kind = (method.target or settings.target) if method.uses_targets else ""
     pixels, plan = _load(teacher, sets, policy, settings, shares_chance=kind == "noise")
     images = Images(
-        retain=_prepared(teacher, pixels.retain, device),
+        retain=_prepared_together(teacher, pixels.retain, device, room),
         forget=_prepared(teacher, pixels.forget, device),
         noise=_prepared(teacher, _noise(pixels, settings), device) if method.uses_noise else None,
     )
@@ -80,10 +81,16 @@ def prepare(
             memory=settings.target_memory,
             disk=settings.target_disk,
             device=device,
-            scratch=scratch,
+            room=room,
         )
     return Objective(
-        images=images, plan=plan, targets=targets, method=method, settings=settings, device=device
+        images=images,
+        plan=plan,
+        targets=targets,
+        method=method,
+        settings=settings,
+        device=device,
+        group=room.group,
     )
 
 
@@ -160,3 +167,16 @@ def _prepared(model: ImageToImageModel, images_NCHW: Tensor, device: torch.devic
         return torch.cat(
             [model.prepare(p.to(device)).cpu() for p in torch.split(images_NCHW, CHUNK)]
         )
+
+
+def _prepared_together(
+    model: ImageToImageModel, images_NCHW: Tensor, device: torch.device, room: Room
+) -> Tensor:
+    """The same of many images, each process of a node a part of them."""
+    first = _prepared(model, images_NCHW[:1], device)
+    shape = (len(images_NCHW), *first.shape[1:])
+    prepared = room.make(shape, dtype=first.dtype, memory=True)
+    for rows in room.mine(torch.arange(len(images_NCHW)), CHUNK):
+        prepared[rows] = _prepared(model, images_NCHW[rows], device)
+    room.group.wait()
+    return prepared

@@ -74,6 +74,7 @@ def find_saliency(
         found = torch.autograd.grad(forget, parameters, allow_unused=True, materialize_grads=True)
         for total, gradient in zip(totals, found, strict=True):
             total += gradient
+    objective.group.add_up(totals)
     steepness = np.concatenate([total.abs().flatten().cpu().numpy() for total in totals])
     kept = max(1, round(share * steepness.size))
     threshold = float(np.partition(steepness, -kept)[-kept])

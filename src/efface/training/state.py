@@ -5,7 +5,6 @@ weights, optimiser, and the step at which the rate began to fall. It carries the
 forgotten data and is purged in settle.
 """
 
-import io
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -36,16 +35,16 @@ class TrainingState:
 
 def save_state(store: Store, state: TrainingState) -> None:
     """Write the state; the former one stays until the new one is whole."""
-    buffer = io.BytesIO()
-    torch.save({"version": VERSION, **vars(state)}, buffer)
-    store.write(KEY, buffer.getvalue())
+    with store.writing(KEY) as stream:
+        torch.save({"version": VERSION, **vars(state)}, stream)
 
 
 def load_state(store: Store, identity: str) -> TrainingState | None:
     """The saved state of this very run, or None."""
     if not store.exists(KEY):
         return None
-    content = torch.load(io.BytesIO(store.read(KEY)), weights_only=True)
+    with store.reading(KEY) as stream:
+        content = torch.load(stream, weights_only=True, map_location="cpu")
     if content.pop("version", None) != VERSION or content["identity"] != identity:
         log.warning("resume=no reason=saved-state-of-another-run")
         return None

@@ -8,9 +8,7 @@ bfloat16.
 """
 
 import logging
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -21,6 +19,7 @@ from efface.progress import track
 from efface.training.bank import MaskBank
 from efface.training.batches import Draw, Plan
 from efface.training.forget_targets import CHUNK, ForgetTargets, embed
+from efface.training.room import Room
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +77,7 @@ def compute_targets(
     memory: float,
     disk: float,
     device: torch.device,
-    scratch: Path,
+    room: Room,
 ) -> Targets:
     """Run the teacher over everything it will be asked for.
 
@@ -90,42 +89,32 @@ def compute_targets(
         memory: gibibytes of targets to keep in memory; beyond that they lie in files.
         disk: gibibytes of targets to keep in files; beyond that the teacher stays.
         device: where the teacher runs.
-        scratch: folder for those files; they have no name and vanish with the process.
+        room: where they lie; of several processes, each computes some.
     """
     shapes = [
         embed(ask, retain_given[:1], plan.bank, entry, torch.arange(1), device).shape[1:]
         for entry in range(len(plan.bank))
     ]
-    rows = sum(len(r) * shapes[m].numel() for m, r in enumerate(plan.retain_by_mask))
-    if rows * 4 > max(memory, disk) * 2**30:
-        log.info("targets=live gibibytes=%.1f", rows * 4 / 2**30)
+    size = 4 * sum(len(r) * shapes[m].numel() for m, r in enumerate(plan.retain_by_mask))
+    if size > max(memory, disk) * 2**30:
+        log.info("targets=live gibibytes=%.1f", size / 2**30)
         return LiveTargets(
             ask=ask, retain_given=retain_given, bank=plan.bank, forget=forget, device=device
         )
-    in_memory = rows * 4 <= memory * 2**30
+    in_memory = size <= memory * 2**30
     retain, positions = [], []
-    with track("teacher targets", sum(map(len, plan.retain_by_mask))) as progress:
+    mine = [list(room.mine(torch.arange(len(r)), CHUNK)) for r in plan.retain_by_mask]
+    count = sum(len(part) for parts in mine for part in parts)
+    with track("teacher targets", count, shown=room.group.first) as progress:
         for mask, images in enumerate(plan.retain_by_mask):
-            kept = _room((len(images), *shapes[mask]), in_memory, scratch)
-            for start in range(0, len(images), CHUNK):
-                part = images[start : start + CHUNK]
-                found = embed(ask, retain_given[part], plan.bank, mask, part, device)
-                kept[start : start + len(part)] = found
+            kept = room.make((len(images), *shapes[mask]), memory=in_memory)
+            for rows in mine[mask]:
+                part = images[rows]
+                kept[rows] = embed(ask, retain_given[part], plan.bank, mask, part, device)
                 progress.advance(len(part))
             position = torch.zeros(len(retain_given), dtype=torch.long)
             position[images] = torch.arange(len(images))
             retain.append(kept)
             positions.append(position)
+        room.group.wait()
     return CachedTargets(retain=retain, position=positions, forget=forget)
-
-
-def _room(shape: tuple[int, ...], in_memory: bool, scratch: Path) -> Tensor:
-    if in_memory:
-        return torch.empty(shape)
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=scratch, delete=True) as file:
-        size = 1
-        for length in shape:
-            size *= length
-        file.truncate(size * 4)
-        return torch.from_file(file.name, shared=True, size=size).reshape(shape)

@@ -1,0 +1,205 @@
+"""Training on several nodes: a TrainJob of Kubeflow Trainer, created, followed, and deleted.
+
+The launcher is the unlearn step itself. It puts the inputs into the exchange
+(``<workspace>/<run id>/exchange``), creates the TrainJob under a name made of the run id, and takes
+the model out when it is complete. Killed and started again it finds the TrainJob and goes on
+following it. The TrainJob never outlives a launcher that can still delete it.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from efface.cluster import trainjob
+from efface.cluster.kubernetes_api import connect
+from efface.cluster.node_log import NodeLog
+from efface.cluster.trainjob_api import TrainJobs
+from efface.cluster.travelling import fetch_model, send_job
+from efface.errors import ConfigError, InfrastructureError
+from efface.settings import read_settings
+from efface.storage import open_store
+from efface.training.answers import FAILED, preempted, read_failure, read_outcome
+from efface.training.job import Job
+from efface.training.loop import Outcome
+from efface.training.spread import Spread
+
+log = logging.getLogger(__name__)
+
+EVERY = 5.0
+"""Seconds between two looks at the TrainJob."""
+LEAVING = 90.0
+"""Seconds to wait for a deleted TrainJob to be gone: its pods save their state."""
+SILENCE = 12
+"""Looks in a row that may fail, for an API server that is restarted."""
+NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+def train_on_nodes(job: Job, spread: Spread, *, run_id: str) -> Outcome:
+    """Train on several nodes and bring the unlearned model here.
+
+    Raises:
+        ConfigError: not in a pod, a workspace that nodes cannot share, or too small a batch.
+        InputError: this identity may not, or what the training refused.
+        InfrastructureError: the TrainJob failed, or took too long.
+        PreemptedError: SIGTERM came; the TrainJob is deleted, its state saved.
+    """
+    settings = read_settings()
+    spread.check_batch(job.settings.batch_size, spread.nodes * spread.processes_of_node)
+    if not settings.in_cluster:
+        raise ConfigError(
+            f"nodes is {spread.nodes}, and this is no Kubernetes pod: submit the pipeline to a "
+            "cluster, or use nodes=1 and processes=N here"
+        )
+    if not job.state.startswith("s3://"):
+        raise ConfigError(
+            f"nodes is {spread.nodes}, and the workspace {job.state} is a local folder that nodes "
+            "do not share: use an s3:// workspace"
+        )
+    jobs = TrainJobs(connect(in_cluster=True), NAMESPACE.read_text().strip())
+    return Launcher(jobs, spread, run_id, settings.pod).train(job)
+
+
+class Launcher:
+    """One TrainJob, from creation to deletion."""
+
+    def __init__(self, jobs: TrainJobs, spread: Spread, run_id: str, pod: str) -> None:
+        """Do nothing yet.
+
+        Args:
+            jobs: TrainJobs of the namespace.
+            spread: nodes, and what each has.
+            run_id: the run.
+            pod: name of the launcher's own pod.
+        """
+        self.jobs, self.spread, self.run_id, self.pod = jobs, spread, run_id, pod
+        self.name = trainjob.name_of(run_id)
+        self.deadline = time.monotonic() + spread.node_timeout
+        self.stop = threading.Event()
+
+    def train(self, job: Job) -> Outcome:
+        """Create or adopt, follow, bring the model here, delete."""
+        place = f"{job.state}/exchange"
+        exchange = open_store(place)
+        with self._hearing():
+            own = trainjob.own_of(self.jobs.pod(self.pod))
+            wanted = trainjob.build(self.run_id, job.identity, place, self.spread, own)
+            if not self._adopted(wanted):
+                send_job(job, exchange)
+                self._create(wanted)
+            try:
+                failure = self._follow()
+            finally:
+                self._remove()
+            if self.stop.is_set():
+                raise preempted(exchange)
+            outcome = read_outcome(exchange)
+            if failure or not outcome:
+                raise read_failure(exchange) if exchange.list(FAILED) else failure or _silent(self)
+            fetch_model(exchange, job)
+        return outcome
+
+    def _adopted(self, wanted: dict[str, Any]) -> bool:
+        """Whether a TrainJob of a former attempt goes on; one that ended badly is removed."""
+        found = self.jobs.get(self.name)
+        if found is None:
+            return False
+        if not trainjob.is_ours(found, wanted):
+            notes = found["metadata"].get("annotations") or {}
+            raise InfrastructureError(
+                f"TrainJob {self.name} exists and is not of this work (run "
+                f"{notes.get(trainjob.RUN)}, not {self.run_id} with these settings): delete it, or "
+                "use another run id"
+            )
+        if trainjob.is_leaving(found) or trainjob.failure_of(found):
+            self._remove()
+            return False
+        log.info("trainjob=%s adopted=yes", self.name)
+        return True
+
+    def _create(self, wanted: dict[str, Any]) -> None:
+        if self.jobs.create(wanted):
+            log.info("trainjob=%s created=yes nodes=%d", self.name, self.spread.nodes)
+        elif not self._adopted(wanted):
+            raise InfrastructureError(
+                f"TrainJob {self.name} appeared and failed at once: run again under the same run id"
+            )
+
+    def _follow(self) -> InfrastructureError | None:
+        """Wait for the end; gives what Kubernetes says of a failure."""
+        said, told, failed = NodeLog(lambda since: self.jobs.log(self.name, since)), "", 0
+        while not self.stop.wait(EVERY):
+            if time.monotonic() > self.deadline:
+                raise InfrastructureError(
+                    f"TrainJob {self.name} was not done after {self.spread.node_timeout} s "
+                    f"({told or 'its pods ran'}) and is deleted; its training state is kept: run "
+                    "again under the same run id, or with a longer node_timeout"
+                )
+            try:
+                found = self.jobs.get(self.name)
+                for line in said.new_lines():
+                    log.info("node=0 %s", line)
+                told = self._tell_once(told)
+                failed = 0
+            except InfrastructureError as error:
+                failed += 1
+                if failed > SILENCE:
+                    raise
+                log.warning("trainjob=%s look=failed %s", self.name, error)
+                continue
+            if found is None:
+                return InfrastructureError(
+                    f"TrainJob {self.name} was deleted by somebody else; run again under the same "
+                    "run id, it goes on where it was"
+                )
+            if trainjob.is_complete(found):
+                return None
+            if failure := trainjob.failure_of(found):
+                return failure
+        return None
+
+    def _tell_once(self, told: str) -> str:
+        late = "; ".join(self.jobs.late(self.name, datetime.now(UTC)))
+        if late and late != told:
+            log.warning("trainjob=%s %s", self.name, late)
+        return late
+
+    def _remove(self) -> None:
+        """Delete the TrainJob, and wait until its pods have ended."""
+        self.jobs.delete(self.name)
+        until = time.monotonic() + LEAVING
+        while self.jobs.get(self.name) is not None:
+            if time.monotonic() > until:
+                log.warning("trainjob=%s deleted=yes gone=no", self.name)
+                return
+            time.sleep(min(EVERY, 1.0))
+        log.info("trainjob=%s gone=yes", self.name)
+
+    @contextmanager
+    def _hearing(self) -> Iterator[None]:
+        """Take SIGTERM as a wish to stop."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def hear(number: int, frame: FrameType | None) -> None:
+            self.stop.set()
+
+        former = signal.signal(signal.SIGTERM, hear)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, former)
+
+
+def _silent(launcher: Launcher) -> InfrastructureError:
+    return InfrastructureError(
+        f"TrainJob {launcher.name} is complete, but left no outcome: look at its log above, and "
+        "whether nodes and launcher have the same image"
+    )

@@ -1,0 +1,65 @@
+"""What goes to the nodes and comes back, through the exchange."""
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from efface.errors import InfrastructureError
+from efface.files import whole_folder, write_bytes
+from efface.gate.reading import read_policy
+from efface.models.checkpoint import fingerprint, read_record
+from efface.storage import Store
+from efface.training.answers import forget_answers
+from efface.training.exchange import collect, deliver
+from efface.training.job import Job, write_job
+
+
+def send_job(job: Job, exchange: Store) -> None:
+    """Put a job and its inputs into the exchange; the job itself last."""
+    forget_answers(exchange)
+    exchange.erase("after")
+    deliver(Path(job.sets), exchange, "sets")
+    deliver(Path(job.before), exchange, "before")
+    policy = job.policy
+    if "://" not in policy:  # nodes reach what is not on a disk as the launcher does
+        with tempfile.TemporaryDirectory(prefix="efface-") as folder:
+            _pack_policy(job, Path(folder))
+            deliver(Path(folder), exchange, "policy")
+        policy = "policy/policy.yaml"
+    write_job(exchange, replace(job, sets="sets", before="before", after="after", policy=policy))
+
+
+def fetch_model(exchange: Store, job: Job) -> None:
+    """Take the unlearned model out of the exchange.
+
+    Raises:
+        InfrastructureError: its weights are not those that were put in.
+    """
+    after = Path(job.after)
+    with tempfile.TemporaryDirectory(dir=after.parent, prefix=f".{after.name}.") as folder:
+        collect(exchange, "after", Path(folder))
+        with whole_folder(after) as temporary:
+            shutil.copytree(Path(folder) / "after", temporary, dirs_exist_ok=True)
+    if fingerprint(after) != read_record(after)["fingerprint"]:
+        raise InfrastructureError(
+            f"the model in {exchange.place}/after was damaged on its way: run again"
+        )
+
+
+def _pack_policy(job: Job, folder: Path) -> None:
+    """The policy with the two extractors that early stopping asks, beside it."""
+    policy = read_policy(job.policy)
+    content = yaml.safe_load(Path(job.policy).read_bytes())
+    if job.settings.probe_every:
+        for name, spec in policy.extractors.items():
+            kind, _, path = spec.uri.partition(":")
+            if "://" in path:
+                continue
+            source = Path(policy.folder) / path
+            copy = shutil.copytree if source.is_dir() else shutil.copyfile
+            copy(source, folder / name)
+            content["extractors"][name]["uri"] = f"{kind}:{name}"
+    write_bytes(folder / "policy.yaml", yaml.safe_dump(content).encode())

@@ -1,0 +1,44 @@
+import pytest
+import yaml
+
+from efface.errors import ConfigError
+from tests.cluster.live.environment import REQUIRED, read_environment
+from tests.cluster.live.release import split_image, values
+
+GIVEN = {
+    **{name: f"value of {name}" for name in REQUIRED},
+    "EFFACE_CORE_IMAGE": "registry:5000/ml/efface-core:0.1.0",
+    "EFFACE_GPU_IMAGE": "registry:5000/ml/efface-gpu:0.1.0",
+}
+ROOT = "s3://bucket/test"
+
+
+@pytest.mark.parametrize(
+    ("image", "parts"),
+    [
+        ("efface-core:0.1.0", ("", "efface-core", "0.1.0")),
+        ("registry:5000/ml/efface-core:0.1.0", ("registry:5000/ml", "efface-core", "0.1.0")),
+        ("docker.io/library/efface-gpu:dev", ("docker.io/library", "efface-gpu", "dev")),
+    ],
+)
+def test_an_image_is_split_as_the_chart_wants_it(image, parts):
+    assert split_image(image) == parts
+
+
+@pytest.mark.parametrize("image", ["efface-core", "registry:5000/efface-core", "efface@sha256:0"])
+def test_an_image_without_a_tag_is_refused(image):
+    with pytest.raises(ConfigError, match="needs a tag"):
+        split_image(image)
+
+
+def test_images_of_two_registries_are_refused():
+    given = {**GIVEN, "EFFACE_GPU_IMAGE": "efface-gpu:0.1.0"}
+    with pytest.raises(ConfigError, match="the same registry and tag"):
+        values(read_environment(given), ROOT)
+
+
+def test_the_values_hold_no_secret():
+    given = {**GIVEN, "AWS_ACCESS_KEY_ID": "not-this", "AWS_SECRET_ACCESS_KEY": "nor-that"}
+    text = yaml.safe_dump(values(read_environment(given), ROOT))
+    assert "not-this" not in text
+    assert "nor-that" not in text
