@@ -89,9 +89,10 @@ def check_parameters(graph: Graph, given: Mapping[str, Any], *, whole: bool = Tr
     told += [f"unknown: {', '.join(unknown)}"] if unknown else []
     told += [_misfit(graph, name, value) for name, value in given.items() if name in known]
     if wrong := list(filter(None, told)):
+        must = f", of which {', '.join(needed)} must be given" if missing else ""
         raise InputError(
-            f"parameters of {graph.name}: {'; '.join(wrong)}. Of a run the graph takes "
-            f"{', '.join(known)}; {', '.join(needed) or 'none'} must be given"
+            f"parameters of {graph.name}: {'; '.join(wrong)}; the graph takes "
+            f"{', '.join(known)}{must}"
         )
 
 
