@@ -40,7 +40,9 @@ def test_what_is_not_asked_for_stays_as_it_was_compiled(graph):
     compiled = with_choices(graph, **chosen)
     both = with_choices(graph, **chosen, pull_policy="Never")
     assert with_choices(compiled, pull_policy="Never") == both
-    assert with_choices(compiled, hours={"shard": 9}) != both
+    found = pods(with_choices(compiled, hours={"shard": 2}))
+    seconds = {step: found[step]["activeDeadlineSeconds"] for step in ("unlearn", "shard")}
+    assert seconds == {"unlearn": "259200", "shard": "7200"}
 
 
 def test_a_pod_that_asks_nothing_of_kubernetes_gets_the_pull_policy_too():
