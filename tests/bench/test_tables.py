@@ -136,5 +136,5 @@ def test_a_file_in_place_of_a_folder_is_refused_before_any_work(path, tmp_path, 
 
 
 def test_an_unknown_table_names_the_known_ones():
-    with pytest.raises(ConfigError, match="'method' unknown: use one of methods, alpha, retain"):
+    with pytest.raises(ConfigError, match="'method' unknown: use one of methods, frontier, alpha"):
         find_table("method")
