@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from kfp import dsl
 
-from efface.errors import EffaceError, InputError
+from efface.cluster.graph import read_graph, to_yaml
+from efface.cluster.parameters import check_parameters, read_parameters
+from efface.cluster.rewriting import with_choices
+from efface.errors import EffaceError
 from pipelines.compile import COMPILED
 from pipelines.containers import engine, with_absolute_paths
 from pipelines.process import only_run, run_process
@@ -72,7 +74,7 @@ def run_locally(
         runner: One of ``RUNNERS``.
 
     Raises:
-        InputError: another run works in ``folder``, a parameter is unknown or missing, or what a
+        InputError: another run works in ``folder``, a parameter does not fit the graph, or what a
             container needs is not there.
         InfrastructureError: Docker was asked for and does not answer.
     """
@@ -101,33 +103,22 @@ def run_locally(
     return Ended(failure=failure, passed=passed, kept=_keep(artifacts, folder), log=log)
 
 
-def prepare(graph: Path, run_id: str, arguments: dict[str, Any]) -> str:
+def prepare(path: Path, run_id: str, arguments: dict[str, Any]) -> str:
     """The compiled graph with run id and images filled in, and without retries.
 
     Retries are for lost pods. KFP's own runner for Docker does not fill in images.
 
     Raises:
-        InputError: a parameter of the graph is missing in ``arguments``, or one is unknown.
+        InputError: a parameter is missing in ``arguments``, unknown or of another type.
     """
-    text = graph.read_text().replace(dsl.PIPELINE_JOB_ID_PLACEHOLDER, run_id)
-    documents = list(yaml.safe_load_all(text))
-    known = documents[0]["root"]["inputDefinitions"]["parameters"]
-    needed = {name for name, facts in known.items() if not facts.get("isOptional")}
-    wrong = sorted(set(arguments) - set(known)) + sorted(needed - set(arguments))
-    if wrong:
-        raise InputError(
-            f"parameters unknown or missing: {', '.join(wrong)}; the graph takes "
-            f"{', '.join(known)}, of which {', '.join(sorted(needed))} must be given"
-        )
-    defaults = {name: facts.get("defaultValue") for name, facts in known.items()}
-    for executor in documents[0]["deploymentSpec"]["executors"].values():
-        executor["container"]["image"] = PARAMETER.sub(
-            lambda found: str({**defaults, **arguments}[found[1]]), executor["container"]["image"]
-        )
-    for component in [documents[0]["root"], *documents[0]["components"].values()]:
-        for task in component.get("dag", {}).get("tasks", {}).values():
-            task.pop("retryPolicy", None)
-    return yaml.safe_dump_all(documents)
+    graph = with_choices(read_graph(path), retries=0)
+    check_parameters(graph, arguments)
+    taken = {name: facts.get("defaultValue") for name, facts in graph.parameters.items()}
+    taken |= arguments
+    for executor in graph.executors.values():
+        container = executor["container"]
+        container["image"] = PARAMETER.sub(lambda found: str(taken[found[1]]), container["image"])
+    return to_yaml(graph).replace(dsl.PIPELINE_JOB_ID_PLACEHOLDER, run_id)
 
 
 def _keep(artifacts: Path, folder: Path) -> dict[str, Path]:
@@ -156,7 +147,7 @@ def main() -> int:
     given = parser.parse_args()
     run_id = given.run_id or time.strftime("local-%Y%m%d-%H%M%S")
     try:
-        arguments = yaml.safe_load(given.parameters.read_text())
+        arguments = read_parameters(given.parameters)
         folder = given.folder or Path("runs") / run_id
         ended = run_locally(arguments, run_id=run_id, folder=folder, runner=given.runner)
     except EffaceError as error:

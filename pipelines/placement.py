@@ -10,17 +10,12 @@ from typing import Any
 
 from kfp import dsl, kubernetes
 
+from efface.cluster import release
 from efface.cluster.choices import Choices
 
 CHOICES = Choices()
 NVIDIA = "nvidia.com/gpu"
 """Resource, and taint, of nodes with a GPU."""
-POLICY = "/etc/efface/policy"
-"""Where the policy's ConfigMap is mounted."""
-SUBJECT_KEY = {"subject-key": "EFFACE_SUBJECT_KEY"}
-"""The one Secret that a run cannot do without: key -> variable."""
-STORAGE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-SETTINGS = ("AWS_ENDPOINT_URL", "AWS_REGION", "EFFACE_REGISTRY", "EFFACE_PUSHGATEWAY")
 LABEL = ("app.kubernetes.io/part-of", "efface")
 """On every pod, for those who write network policies."""
 
@@ -95,14 +90,15 @@ def never_cached(task: dsl.PipelineTask) -> dsl.PipelineTask:
 
 def _with_settings(task: dsl.PipelineTask) -> dsl.PipelineTask:
     """Give a task the release's Secrets and ConfigMaps; only the subject key must be there."""
-    release = CHOICES.release
-    kubernetes.use_secret_as_env(task, release, SUBJECT_KEY)
-    kubernetes.use_secret_as_env(task, f"{release}-storage", _same(STORAGE), optional=True)
-    settings = f"{release}-settings"
-    kubernetes.use_config_map_as_env(task, settings, _same(SETTINGS), optional=True)
+    subject = {release.SUBJECT_KEY: "EFFACE_SUBJECT_KEY"}
+    kubernetes.use_secret_as_env(task, release.NAME, subject)
+    storage = _same(release.STORAGE_KEYS)
+    kubernetes.use_secret_as_env(task, release.STORAGE, storage, optional=True)
+    settings = _same(release.SETTINGS_KEYS)
+    kubernetes.use_config_map_as_env(task, release.SETTINGS, settings, optional=True)
     region = {"AWS_REGION": "AWS_DEFAULT_REGION"}  # the name that boto3 reads
-    kubernetes.use_config_map_as_env(task, settings, region, optional=True)
-    kubernetes.use_config_map_as_volume(task, f"{release}-policy", POLICY, optional=True)
+    kubernetes.use_config_map_as_env(task, release.SETTINGS, region, optional=True)
+    kubernetes.use_config_map_as_volume(task, release.POLICY, release.POLICY_FOLDER, optional=True)
     return task
 
 

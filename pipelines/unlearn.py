@@ -23,7 +23,8 @@ from components.register import register
 from components.settle import settle
 from components.shard import shard
 from components.unlearn import unlearn
-from pipelines.placement import CHOICES, NVIDIA, POLICY, GpuNodes, Nodes
+from efface.cluster.release import POLICY_FOLDER, POLICY_KEY
+from pipelines.placement import CHOICES, NVIDIA, GpuNodes, Nodes
 
 RUN_ID = dsl.PIPELINE_JOB_ID_PLACEHOLDER
 
@@ -35,7 +36,7 @@ def unlearn_pipeline(
     model: str,
     name: str,
     workspace: str,
-    policy: str = f"{POLICY}/policy.yaml",
+    policy: str = f"{POLICY_FOLDER}/{POLICY_KEY}",
     registry: str = "",
     method: dict = {},  # noqa: B006 (a pipeline parameter's default, never changed)
     sharding: dict = {},  # noqa: B006

@@ -1,37 +1,36 @@
 """The graph as files for Kubeflow Pipelines."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from efface.cluster.choices import Choices
-from efface.cluster.compiling import Names, documents_to_ir, documents_to_objects
-from efface.cluster.graph import NAME, compiled_graph, parameters_of, read_documents
+from efface.cluster.compiling import ObjectNames, graph_to_ir, graph_to_objects
+from efface.cluster.graph import find_compiled, read_graph
 
 ROOT = Path(__file__).parents[2]
 
 
-def same(documents):
-    """Documents without what differs between versions of KFP's compiler."""
-    first, second = documents
-    return [{key: value for key, value in first.items() if key != "sdkVersion"}, second]
+def same(pipeline, platform):
+    """A graph without what differs between versions of KFP's compiler."""
+    return {**pipeline, "sdkVersion": ""}, platform
 
 
 @pytest.fixture(scope="module")
-def documents():
-    return read_documents(compiled_graph())
+def graph():
+    return read_graph(find_compiled())
 
 
 @pytest.fixture(scope="module")
-def objects(documents):
-    names = Names(version="unlearn-7", namespace="team")
-    return list(yaml.safe_load_all(documents_to_objects(documents, names)))
+def objects(graph):
+    names = ObjectNames(version="unlearn-7", namespace="team")
+    return list(yaml.safe_load_all(graph_to_objects(graph, names)))
 
 
-def test_nothing_is_lost_on_the_way_to_a_file(documents):
-    assert same(read_documents(documents_to_ir(documents))) == same(documents)
+def test_nothing_is_lost_on_the_way_to_a_file(graph):
+    written = yaml.safe_load_all(graph_to_ir(graph))
+    assert same(*written) == same(graph.pipeline, graph.platform)
 
 
 def test_the_objects_are_named_and_belong_together(objects):
@@ -43,24 +42,19 @@ def test_the_objects_are_named_and_belong_together(objects):
     assert version["spec"]["pipelineName"] == pipeline["metadata"]["name"]
 
 
-def test_the_version_holds_the_graph_and_its_placement(objects, documents):
+def test_the_version_holds_the_graph_and_its_placement(objects, graph):
     spec = objects[1]["spec"]
-    assert same([spec["pipelineSpec"], spec["platformSpec"]]) == same(documents)
+    wanted = same(graph.pipeline, graph.platform)
+    assert same(spec["pipelineSpec"], spec["platformSpec"]) == wanted
 
 
-def test_without_a_namespace_none_is_written(documents):
-    text = documents_to_objects(documents, Names(version="unlearn-7"))
+def test_without_a_namespace_none_is_written(graph):
+    text = graph_to_objects(graph, ObjectNames(version="unlearn-7"))
     assert all("namespace" not in o["metadata"] for o in yaml.safe_load_all(text))
 
 
-def test_the_wheel_holds_the_graph_where_it_is_read():
-    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
-    included = built["targets"]["wheel"]["force-include"]
-    assert included == {"pipelines/compiled/unlearn.yaml": f"efface/cluster/{NAME}"}
-
-
-def test_every_parameter_of_a_run_and_every_choice_is_documented(documents):
+def test_every_parameter_of_a_run_and_every_choice_is_documented(graph):
     text = (ROOT / "docs" / "cluster.md").read_text()
     options = [f"--{name.replace('_', '-')}" for name in Choices.__dataclass_fields__]
-    names = [*parameters_of(documents), *options]
+    names = [*graph.parameters, *options]
     assert [name for name in names if f"`{name}" not in text] == []

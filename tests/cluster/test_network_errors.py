@@ -3,7 +3,7 @@ import socket
 import pytest
 import urllib3
 
-from efface.cluster.network_errors import reason_of
+from efface.cluster.network_errors import reason_of, said
 
 
 def test_the_reason_is_told_without_the_objects_around_it():
@@ -21,3 +21,17 @@ def test_the_reason_is_told_without_the_objects_around_it():
 
 def test_an_error_without_words_is_its_name():
     assert reason_of(TimeoutError()) == "TimeoutError"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        pytest.param('{"message": "no\\n such pod"}', "no such pod", id="Kubernetes"),
+        pytest.param('{"error": "away", "code": 14}', "away", id="gateway of KFP"),
+        pytest.param('["message"]', "", id="list"),
+        pytest.param("<html>", "", id="page"),
+        pytest.param(None, "", id="nothing"),
+    ],
+)
+def test_what_a_server_said_is_one_line(body, told):
+    assert said(body) == told

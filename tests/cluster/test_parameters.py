@@ -1,15 +1,15 @@
-"""Words for parameters of the graph."""
+"""Parameters of the graph: parsed from words, and checked."""
 
 import pytest
 
-from efface.cluster.graph import compiled_graph, read_documents
-from efface.cluster.parameters import typed_parameters
+from efface.cluster.graph import find_compiled, read_graph
+from efface.cluster.parameters import KINDS, check_parameters, parse_words
 from efface.errors import InputError
 
 
 @pytest.fixture(scope="module")
-def documents():
-    return read_documents(compiled_graph())
+def graph():
+    return read_graph(find_compiled())
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ def documents():
         pytest.param("method", '{"steps": 9}', {"steps": 9}, id="settings"),
     ],
 )
-def test_a_word_becomes_what_the_graph_takes(documents, name, word, value):
-    assert typed_parameters({name: word}, documents) == {name: value}
+def test_a_word_becomes_what_the_graph_takes(graph, name, word, value):
+    assert parse_words(graph, {name: word}) == {name: value}
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,42 @@ def test_a_word_becomes_what_the_graph_takes(documents, name, word, value):
     [
         pytest.param("node_selector", "pool=gpu", "give a JSON object", id="not JSON"),
         pytest.param("tolerations", "{}", "give a JSON list", id="object for a list"),
-        pytest.param("gpu", "1", "the graph takes", id="unknown"),
+        pytest.param("gpu", "1", "unknown: gpu.*the graph takes .*gpus", id="unknown"),
     ],
 )
-def test_a_word_of_the_wrong_type_is_refused(documents, name, word, told):
+def test_a_word_that_does_not_fit_is_refused(graph, name, word, told):
     with pytest.raises(InputError, match=told):
-        typed_parameters({name: word}, documents)
+        check_parameters(graph, parse_words(graph, {name: word}), whole=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "fits"),
+    [
+        pytest.param("STRING", 7, False, id="number for text"),
+        pytest.param("NUMBER_INTEGER", 2.0, True, id="whole number with a point"),
+        pytest.param("NUMBER_INTEGER", 2.5, False, id="fraction"),
+        pytest.param("NUMBER_DOUBLE", True, False, id="truth for a number"),
+        pytest.param("BOOLEAN", 1, False, id="number for truth"),
+    ],
+)
+def test_a_value_is_of_one_type(kind, value, fits):
+    assert KINDS[kind].fits(value) is fits
+
+
+def test_everything_that_is_wrong_is_named_at_once(graph):
+    given = {name: "x" for name in ("tickets", "dataset", "model", "workspace")}
+    with pytest.raises(InputError) as refused:
+        check_parameters(graph, {**given, "gpu": "1", "gpus": 2, "method": []})
+    for told in (
+        "missing: name;",
+        "unknown: gpu;",
+        "gpus must be text",
+        "method must be a mapping",
+    ):
+        assert told in str(refused.value)
+
+
+def test_what_has_a_default_need_not_be_given(graph):
+    check_parameters(
+        graph, {name: "x" for name in ("tickets", "dataset", "model", "name", "workspace")}
+    )

@@ -1,4 +1,4 @@
-"""The options that ``submit``, ``schedule`` and ``doctor`` share, and what they stand for."""
+"""The options that commands about a cluster share, and what they stand for."""
 
 import argparse
 import importlib.util
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from efface.errors import ConfigError
 
 if TYPE_CHECKING:
-    from efface.cluster.compiled import Graph
+    from efface.cluster.graph import Graph
     from efface.cluster.kfp_api import KfpApi
     from efface.settings import Settings
 
@@ -54,7 +54,7 @@ def add_graph(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pull-policy",
         default="",
-        help="Always, IfNotPresent or Never, for every pod (default: Kubernetes decides)",
+        help="Always, IfNotPresent or Never, for every pod (default: as compiled)",
     )
     parser.add_argument(
         "--service-account", default="", help="Kubernetes account of the pods (default: KFP's own)"
@@ -108,15 +108,20 @@ def settings_of(given: argparse.Namespace) -> "Settings":
 
 def graph_of(given: argparse.Namespace) -> "tuple[Graph, dict[str, Any]]":
     """The graph with its images, and parameters that fit it."""
-    from efface.cluster import compiled, run_parameters
+    from efface.cluster.graph import find_compiled, read_graph
+    from efface.cluster.images import image_parameters, with_images
+    from efface.cluster.parameters import check_parameters, parse_words, read_parameters
+    from efface.cluster.rewriting import with_choices
 
-    read = compiled.read_graph(compiled.find_compiled(given.pipeline))
     images = {"core": given.core_image, "gpu": given.gpu_image}
-    graph = compiled.with_images(read, pull_policy=given.pull_policy, **images)
-    found: dict[str, Any] = run_parameters.read_parameters(given.params) if given.params else {}
-    found |= compiled.image_parameters(read, **images)
-    found |= run_parameters.parse_words(graph, given.words)
-    return graph, run_parameters.check_parameters(graph, found)
+    graph = with_images(read_graph(find_compiled(given.pipeline)), **images)
+    if given.pull_policy:
+        graph = with_choices(graph, pull_policy=given.pull_policy)
+    parameters: dict[str, Any] = read_parameters(given.params) if given.params else {}
+    parameters |= image_parameters(graph, **images)
+    parameters |= parse_words(graph, dict(given.words))
+    check_parameters(graph, parameters)
+    return graph, parameters
 
 
 def kfp_of(settings: "Settings") -> "KfpApi":

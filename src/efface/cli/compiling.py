@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from efface import __version__
-from efface.cli import options
+from efface.cli import cluster, options
 
 if TYPE_CHECKING:
     from efface.cli.options import Commands
@@ -21,7 +21,7 @@ def add_command(commands: "Commands") -> None:
         dest="defaults",
         action="append",
         default=[],
-        type=_word,
+        type=cluster.name_value,
         metavar="NAME=VALUE",
         help="another default of a parameter of a run, such as gpus=0; may be repeated "
         "(default: as in docs/cluster.md)",
@@ -90,36 +90,27 @@ def _add_objects(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Write the graph."""
-    from efface.cluster.choices import Choices
-    from efface.cluster.compiling import Names, documents_to_ir, documents_to_objects
-    from efface.cluster.graph import compiled_graph, read_documents
-    from efface.cluster.parameters import typed_parameters
+    from efface.cluster.compiling import ObjectNames, graph_to_ir, graph_to_objects
+    from efface.cluster.graph import find_compiled, read_graph
+    from efface.cluster.parameters import parse_words
     from efface.cluster.rewriting import with_choices, with_defaults
     from efface.files import write_bytes
 
     fields = ("release", "pull_policy", "pull_secret", "queue", "shared_memory")
     words = options.pick(given, *fields, "parallel", "retries")
-    documents = with_choices(
-        read_documents(compiled_graph()), Choices(**words, hours=dict(given.hours))
-    )
-    documents = with_defaults(documents, typed_parameters(dict(given.defaults), documents))
+    graph = read_graph(find_compiled())
+    graph = with_choices(graph, **words, hours=dict(given.hours))
+    graph = with_defaults(graph, parse_words(graph, dict(given.defaults)))
     if given.kubernetes:
-        names = Names(
+        names = ObjectNames(
             pipeline=given.pipeline_name, version=given.version_name, namespace=given.namespace
         )
-        text = documents_to_objects(documents, names)
+        text = graph_to_objects(graph, names)
     else:
-        text = documents_to_ir(documents)
+        text = graph_to_ir(graph)
     write_bytes(given.out, text.encode())
     print(given.out)
     return 0
-
-
-def _word(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as gpus=0")
-    return name, value
 
 
 def _hours(text: str) -> tuple[str, float]:

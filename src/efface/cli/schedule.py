@@ -48,8 +48,9 @@ def schedule(given: argparse.Namespace) -> int:
 
 def _apply(settings: "Settings", given: argparse.Namespace) -> int:
     from efface.cluster.cron import check_cron
+    from efface.cluster.experiments import find_experiment
     from efface.cluster.scheduling import Wanted, apply
-    from efface.cluster.uploading import find_experiment, upload
+    from efface.cluster.uploading import upload
 
     cron = check_cron(given.cron)
     graph, parameters = cluster.graph_of(given)

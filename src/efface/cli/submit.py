@@ -44,8 +44,9 @@ def submit(given: argparse.Namespace) -> int:
     """Submit, and follow."""
     settings = cluster.settings_of(given)
     graph, parameters = cluster.graph_of(given)
+    from efface.cluster.experiments import find_experiment
     from efface.cluster.running import create_run, link_to
-    from efface.cluster.uploading import find_experiment, upload
+    from efface.cluster.uploading import upload
 
     kfp = cluster.kfp_of(settings)
     experiment_id = find_experiment(kfp, given.experiment)

@@ -1,17 +1,15 @@
-"""From the documents of a graph to files: IR YAML, or the objects Pipeline and PipelineVersion."""
+"""From a graph to files: IR YAML, or the objects Pipeline and PipelineVersion of Kubernetes."""
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from efface.cluster.graph import Document
+from efface.cluster.graph import Graph, to_yaml
 from efface.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Names:
+class ObjectNames:
     """What the objects of Kubernetes are called."""
 
     pipeline: str = "efface-unlearn"
@@ -21,22 +19,21 @@ class Names:
     """Where they go; empty: where they are applied."""
 
 
-def documents_to_ir(documents: list[Document]) -> str:
+def graph_to_ir(graph: Graph) -> str:
     """IR YAML, to upload to Kubeflow Pipelines."""
-    return _compile(documents, None)
+    return _compile(graph, None)
 
 
-def documents_to_objects(documents: list[Document], names: Names) -> str:
+def graph_to_objects(graph: Graph, names: ObjectNames) -> str:
     """The objects Pipeline and PipelineVersion, for KFP's Kubernetes-native API mode."""
-    return _compile(documents, names)
+    return _compile(graph, names)
 
 
-def _compile(documents: list[Document], names: Names | None) -> str:
+def _compile(graph: Graph, names: ObjectNames | None) -> str:
     try:
         from kfp import compiler, components
     except ImportError as error:
         raise ConfigError(f"{error}: install efface[kfp]") from None
-    graph = components.load_component_from_text(yaml.safe_dump_all(documents))
     options = names and compiler.KubernetesManifestOptions(
         pipeline_name=names.pipeline,
         pipeline_version_name=names.version,
@@ -46,7 +43,7 @@ def _compile(documents: list[Document], names: Names | None) -> str:
     with tempfile.TemporaryDirectory(prefix="efface-") as folder:
         path = Path(folder) / "graph.yaml"
         compiler.Compiler().compile(
-            graph,
+            components.load_component_from_text(to_yaml(graph)),
             str(path),
             kubernetes_manifest_format=names is not None,
             kubernetes_manifest_options=options,

@@ -5,32 +5,41 @@ files of its own; here are the generated services below it, with time limits and
 """
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from efface.cluster.network_errors import reason_of
-from efface.errors import ConfigError, EffaceError, InfrastructureError, InputError
+from efface.cluster.kfp_errors import TO_DO, Absent, explained
+from efface.errors import ConfigError, InfrastructureError
 
 TIMEOUT = (5, 60)
 """Seconds to connect, and to wait for an answer."""
 PAGE = 100
 """Things asked for at once."""
-TO_DO = "check --host or EFFACE_KFP_HOST, and that the address can be reached from here"
 
 
 @dataclass(frozen=True)
+class Health:
+    """What Kubeflow Pipelines says of itself."""
+
+    multi_user: bool
+    """Whether several users share it, each with a namespace."""
+    tag: str
+    """Its version; empty when it does not tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class KfpApi:
     """An API of Kubeflow Pipelines that has answered once."""
 
     host: str
     """Address, without a slash at the end."""
-    namespace: str | None
-    """Namespace to name in requests; None where the installation has one user."""
     client: Any
     """The generated client, which services are made from."""
+    health: Health
+    namespace: str | None
+    """Namespace to name in requests; None where the installation has one user."""
 
     def call(self, service: str, method: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call ``method`` of a service such as ``RunService``; what is None is left out.
@@ -67,21 +76,23 @@ def connect(host: str, *, token_file: Path | None = None, namespace: str = "") -
         namespace: Namespace of the user, named in requests where several users share KFP.
 
     Raises:
-        ConfigError: the address is none, its name does not exist, or it is not KFP.
+        ConfigError: the address or the file is none, its name does not exist, or it is not KFP.
         InputError: the token is refused.
         InfrastructureError: nobody answers, or KFP itself fails.
     """
-    client, address = new_client(host, token_file), checked_host(host)
-    health = read_health(client, address)
-    return KfpApi(address, namespace if health["multi_user"] else None, client)
+    address = _checked(host)
+    client = _new_client(address, token_file)
+    health = _read_health(client, address)
+    return KfpApi(
+        host=address,
+        client=client,
+        health=health,
+        namespace=namespace if health.multi_user else None,
+    )
 
 
-def checked_host(host: str) -> str:
-    """The address without a slash at the end.
-
-    Raises:
-        ConfigError: it is empty, or has no http:// or https://.
-    """
+def _checked(host: str) -> str:
+    """The address without a slash at the end."""
     if not host:
         raise ConfigError(
             "no address of Kubeflow Pipelines; give --host or set EFFACE_KFP_HOST, such as "
@@ -93,25 +104,20 @@ def checked_host(host: str) -> str:
     return host.rstrip("/")
 
 
-def new_client(host: str, token_file: Path | None) -> Any:
+def _new_client(address: str, token_file: Path | None) -> Any:
     """A client of the API; it has asked nothing yet."""
     import kfp_server_api
 
-    settings = kfp_server_api.Configuration(host=checked_host(host))
+    settings = kfp_server_api.Configuration(host=address)
     settings.retries = 0
     if token_file is not None:
-        settings.api_key["authorization"] = read_token(token_file)
+        settings.api_key["authorization"] = _read_token(token_file)
         settings.api_key_prefix["authorization"] = "Bearer"
         settings.refresh_api_key_hook = _token_reader(token_file)
     return kfp_server_api.ApiClient(settings)
 
 
-def read_token(path: Path) -> str:
-    """The token in a file.
-
-    Raises:
-        ConfigError: it cannot be read, or is empty.
-    """
+def _read_token(path: Path) -> str:
     try:
         token = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -121,16 +127,8 @@ def read_token(path: Path) -> str:
     return token
 
 
-def read_health(client: Any, host: str) -> dict[str, Any]:
-    """What KFP says of itself: ``multi_user``, and its version as ``tag``, empty when not told.
-
-    Its page answers in the place of its API, in words of its own.
-
-    Raises:
-        ConfigError: something that is not KFP.
-        InputError: refused.
-        InfrastructureError: nobody answers, or KFP itself fails.
-    """
+def _read_health(client: Any, host: str) -> Health:
+    """Ask KFP; its page answers in the place of its API, in words of its own."""
     import kfp_server_api
 
     api = kfp_server_api.HealthzServiceApi(client)
@@ -155,61 +153,11 @@ def read_health(client: Any, host: str) -> dict[str, Any]:
             f"{host}: the page answers, the API behind it does not; try again"
         )
     tag = str(found.get("tag_name") or found.get("apiServerTagName") or "")
-    return {"multi_user": bool(found.get("multi_user")), "tag": tag}
-
-
-@contextmanager
-def explained(host: str) -> Iterator[None]:
-    """Turn what the client raises into an error of efface."""
-    import kfp_server_api
-    import urllib3.exceptions
-
-    try:
-        yield
-    except kfp_server_api.ApiException as error:
-        raise explain(host, error.status, error.reason, error.body) from error
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        told = f"Kubeflow Pipelines at {host} does not answer ({reason_of(error)}); {TO_DO}"
-        reason = getattr(error, "reason", None)
-        wrong = isinstance(reason, urllib3.exceptions.NameResolutionError)
-        raise ConfigError(told) if wrong else InfrastructureError(told) from error
-
-
-def explain(host: str, status: int | None, reason: Any, body: Any) -> EffaceError:
-    """The error for an HTTP status; 0 is a TLS failure."""
-    told = said(body) or str(reason)
-    if not status:
-        return ConfigError(f"{host}: no TLS connection ({told}); {TO_DO}")
-    if status in (401, 403):
-        return InputError(
-            f"{host}: access refused ({status}: {told}); set EFFACE_KFP_TOKEN_FILE to a file with "
-            "a token that may do this, or ask for the right"
-        )
-    if status == 404 and not said(body):
-        return ConfigError(f"{host} is not Kubeflow Pipelines (404); {TO_DO}")
-    if status == 404:
-        return Absent(f"{host}: {told}")
-    if status < 500:
-        return InputError(f"{host} does not accept this ({status}): {told}")
-    return InfrastructureError(f"{host} fails ({status}): {told}; try again when KFP is well")
-
-
-class Absent(InputError):
-    """KFP has no such thing."""
-
-
-def said(body: Any) -> str:
-    """What KFP says in the body of an error, on one line; empty when it is not KFP's."""
-    try:
-        found = json.loads(body)
-        text = found.get("message") or found.get("error_message") or found.get("error")
-    except (AttributeError, TypeError, ValueError):
-        return ""
-    return " ".join(str(text or "").split())[:500]
+    return Health(multi_user=bool(found.get("multi_user")), tag=tag)
 
 
 def _token_reader(path: Path) -> Callable[[Any], None]:
     def read(settings: Any) -> None:
-        settings.api_key["authorization"] = read_token(path)
+        settings.api_key["authorization"] = _read_token(path)
 
     return read

@@ -1,11 +1,10 @@
 """The API of Kubernetes, from a kubeconfig or from within a pod; errors say what to do."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from efface.cluster.network_errors import reason_of
+from efface.cluster.network_errors import reason_of, said
 from efface.errors import ConfigError, EffaceError, InfrastructureError, InputError
 
 TIMEOUT = (5, 30)
@@ -71,7 +70,7 @@ def explained(doing: str) -> Iterator[None]:
 
 
 def _explain(doing: str, error: Any) -> EffaceError:
-    told = _said(error.body) or str(error.reason)
+    told = said(error.body) or str(error.reason)
     if error.status == 401:
         return InputError(f"{doing}: credentials not accepted ({told}); log in to the cluster anew")
     if error.status == 403:
@@ -79,10 +78,3 @@ def _explain(doing: str, error: Any) -> EffaceError:
     if error.status == 404:
         return Absent(f"{doing}: not there ({told})")
     return InfrastructureError(f"{doing}: the Kubernetes API failed ({error.status}: {told})")
-
-
-def _said(body: Any) -> str:
-    try:
-        return str(json.loads(body).get("message", ""))
-    except (AttributeError, TypeError, ValueError):
-        return ""

@@ -1,39 +1,114 @@
-"""Values of the graph's parameters, from words on a command line to what the graph takes."""
+"""The parameters of a graph: read from a file, parsed from words, and checked."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from efface.cluster.graph import Document, check_parameter
+import yaml
+
+from efface.cluster.graph import Graph
 from efface.errors import InputError
 
-KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "STRUCT": (dict, 'a JSON object such as {"pool": "gpu"}'),
-    "LIST": (list, 'a JSON list such as [{"key": "gpu", "operator": "Exists"}]'),
-    "NUMBER_INTEGER": (int, "a whole number"),
-    "NUMBER_DOUBLE": ((int, float), "a number"),
-    "BOOLEAN": (bool, "true or false"),
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of parameter."""
+
+    word: str
+    """What a message calls it."""
+    fits: Callable[[Any], bool]
+    """Whether a value is of this type."""
+    to_do: str = ""
+    """How it is written on a command line, where that needs to be said."""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+KINDS: dict[str, Kind] = {
+    "STRING": Kind("text (a number in quotes)", lambda value: isinstance(value, str)),
+    "NUMBER_INTEGER": Kind("a whole number", lambda v: _is_number(v) and float(v).is_integer()),
+    "NUMBER_DOUBLE": Kind("a number", _is_number),
+    "BOOLEAN": Kind("true or false", lambda value: isinstance(value, bool)),
+    "LIST": Kind(
+        "a list",
+        lambda value: isinstance(value, list),
+        'give a JSON list such as [{"key": "gpu", "operator": "Exists"}]',
+    ),
+    "STRUCT": Kind(
+        "a mapping",
+        lambda value: isinstance(value, dict),
+        'give a JSON object such as {"pool": "gpu"}',
+    ),
 }
+"""KFP's parameter types."""
 
 
-def typed_parameters(words: Mapping[str, str], documents: list[Document]) -> dict[str, Any]:
-    """Turn the words given for parameters into values of the type that the graph declares.
+def read_parameters(path: Path) -> dict[str, Any]:
+    """Read a YAML file of parameters.
 
     Raises:
-        InputError: an unknown parameter, or a word that is not of its type.
+        InputError: the file cannot be read, or is no mapping.
     """
-    return {name: _typed(name, text, documents) for name, text in words.items()}
-
-
-def _typed(name: str, text: str, documents: list[Document]) -> Any:
-    kind = check_parameter(documents, name)["parameterType"]
-    if kind == "STRING":
-        return text
-    wanted, told = KINDS[kind]
     try:
-        value = json.loads(text)
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"parameters {path} cannot be read: {error}") from None
+    if content is not None and not isinstance(content, dict):
+        raise InputError(f"parameters {path} must be a mapping of name: value, one a line")
+    return dict(content or {})
+
+
+def parse_words(graph: Graph, words: Mapping[str, str]) -> dict[str, Any]:
+    """``{"gpus": "2"}`` -> what the graph takes: text stays text, of any other type it is JSON.
+
+    A word that is not of its type stays as it is, for ``check_parameters`` to refuse.
+    """
+    return {name: _parse(graph, name, word) for name, word in words.items()}
+
+
+def check_parameters(graph: Graph, given: Mapping[str, Any], *, whole: bool = True) -> None:
+    """Check that parameters fit a graph.
+
+    Args:
+        graph: What takes them.
+        given: Name -> value.
+        whole: Whether a run gets them: then none that it needs may be missing.
+
+    Raises:
+        InputError: one is missing, unknown or of another type; all of them are named.
+    """
+    known = graph.parameters
+    needed = [name for name, facts in known.items() if not facts.get("isOptional")]
+    missing = [name for name in needed if whole and name not in given]
+    unknown = sorted(str(name) for name in given if name not in known)
+    told = [f"missing: {', '.join(missing)}"] if missing else []
+    told += [f"unknown: {', '.join(unknown)}"] if unknown else []
+    told += [_misfit(graph, name, value) for name, value in given.items() if name in known]
+    if wrong := list(filter(None, told)):
+        must = f", of which {', '.join(needed)} must be given" if missing else ""
+        raise InputError(
+            f"parameters of {graph.name}: {'; '.join(wrong)}; the graph takes "
+            f"{', '.join(known)}{must}"
+        )
+
+
+def _parse(graph: Graph, name: str, word: str) -> Any:
+    if graph.parameters.get(name, {}).get("parameterType", "STRING") == "STRING":
+        return word
+    try:
+        return json.loads(word)
     except json.JSONDecodeError:
-        value = None
-    if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "BOOLEAN"):
-        raise InputError(f"parameter {name} is {text!r}: give {told}")
-    return value
+        return word
+
+
+def _misfit(graph: Graph, name: str, value: Any) -> str:
+    """Why a value does not fit its parameter; empty when it does."""
+    kind = KINDS[graph.parameters[name]["parameterType"]]
+    if kind.fits(value):
+        return ""
+    to_do = f" ({kind.to_do})" if kind.to_do else ""
+    return f"{name} must be {kind.word}, got {value!r}{to_do}"

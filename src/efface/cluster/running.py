@@ -1,4 +1,4 @@
-"""A run of the pipeline in Kubeflow Pipelines: created, linked, and told of when it is over."""
+"""A run of the pipeline in Kubeflow Pipelines: created, and linked to."""
 
 import time
 from typing import Any

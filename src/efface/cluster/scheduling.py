@@ -17,9 +17,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from efface.cluster.kfp_api import Absent, KfpApi
+from efface.cluster.kfp_api import KfpApi
+from efface.cluster.kfp_errors import Absent
+from efface.cluster.kfp_names import by_name
 from efface.cluster.running import reference_to
-from efface.cluster.uploading import Version, by_name
+from efface.cluster.uploading import Version
 from efface.errors import InfrastructureError, InputError
 
 SERVICE = "RecurringRunService"

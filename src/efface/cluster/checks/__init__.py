@@ -7,15 +7,15 @@ row in ``docs/cluster.md``.
 from collections.abc import Callable
 
 from efface.cluster.checks.access import check_access, check_rights
-from efface.cluster.checks.extensions import check_argo, check_jobset, check_kueue, check_trainer
-from efface.cluster.checks.gpus import check_gpus
-from efface.cluster.checks.mlflow import check_mlflow
-from efface.cluster.checks.names import (
+from efface.cluster.checks.configuration import (
     check_policy,
     check_settings,
     check_storage_secret,
     check_subject_key,
 )
+from efface.cluster.checks.extensions import check_argo, check_jobset, check_kueue, check_trainer
+from efface.cluster.checks.gpus import check_gpus
+from efface.cluster.checks.mlflow import check_mlflow
 from efface.cluster.checks.pipelines import check_pipelines
 from efface.cluster.checks.place import Finding, Place
 from efface.cluster.checks.storage import check_storage

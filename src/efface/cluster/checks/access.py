@@ -5,6 +5,7 @@ from typing import Any
 
 from efface.cluster.checks.place import OK, WARNING, Finding, Place
 from efface.cluster.kubernetes_api import TIMEOUT, explained
+from efface.cluster.trainjob import GROUP, PLURAL
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ RIGHTS = (
     Right("list", "", "pods", EXPLAIN),
     Right("get", "", "pods/log", EXPLAIN),
     Right("list", "", "events", EXPLAIN),
-    Right("create", "trainer.kubeflow.org", "trainjobs", TRAIN),
-    Right("delete", "trainer.kubeflow.org", "trainjobs", TRAIN),
+    Right("create", GROUP, PLURAL, TRAIN),
+    Right("delete", GROUP, PLURAL, TRAIN),
 )
 """Who installs needs the first; who submits, the second; the pods' service account, the third."""
 

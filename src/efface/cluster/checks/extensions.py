@@ -4,8 +4,10 @@ from typing import Any
 
 from efface.cluster.checks.place import FAILED, OK, SKIPPED, WARNING, Finding, Place
 from efface.cluster.kubernetes_api import TIMEOUT, Absent, explained
+from efface.cluster.trainjob import GROUP, PLURAL, VERSION
+from efface.training.spread import Spread
 
-RUNTIME = "torch-distributed"
+RUNTIME = Spread().runtime
 """Trainer's runtime that several nodes are trained under."""
 ONE_NODE = "needed only to train on several nodes"
 
@@ -28,17 +30,16 @@ def check_jobset(place: Place) -> Finding:
 
 def check_trainer(place: Place) -> Finding:
     """Kubeflow Trainer, with the runtime that is used."""
-    group, version = "trainer.kubeflow.org", "v1alpha1"
-    found = _resource(place, group, version, "trainjobs")
+    found = _resource(place, GROUP, VERSION, PLURAL)
     if not found:
-        return Finding(WARNING, f"no trainjobs.{group}; {ONE_NODE}", "install Kubeflow Trainer 2")
+        return Finding(WARNING, f"no {PLURAL}.{GROUP}; {ONE_NODE}", "install Kubeflow Trainer 2")
     from kubernetes.client import CustomObjectsApi
 
     api = CustomObjectsApi(place.cluster())
     try:
         with explained(f"runtime {RUNTIME}"):
             api.get_cluster_custom_object(
-                group, version, "clustertrainingruntimes", RUNTIME, _request_timeout=TIMEOUT
+                GROUP, VERSION, "clustertrainingruntimes", RUNTIME, _request_timeout=TIMEOUT
             )
     except Absent:
         return Finding(

@@ -5,8 +5,9 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
-from efface.cluster.checks.names import read_config_map, without_password
+from efface.cluster.checks.configuration import read_config_map, without_password
 from efface.cluster.checks.place import FAILED, OK, SKIPPED, WARNING, Finding, Place
+from efface.cluster.release import SETTINGS
 from efface.errors import EffaceError
 
 TIMEOUT = 10
@@ -41,7 +42,7 @@ def check_mlflow(place: Place) -> Finding:
 
 def _of_pods(place: Place) -> str:
     try:
-        found = read_config_map(place, "efface-settings")
+        found = read_config_map(place, SETTINGS)
     except EffaceError:
         return ""
     return (found or {}).get("EFFACE_REGISTRY", "")

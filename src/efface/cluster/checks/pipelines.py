@@ -2,10 +2,11 @@
 
 import json
 import re
-from typing import Any
 
-from efface.cluster import kfp_api, kubernetes_api
+from efface.cluster import kubernetes_api
 from efface.cluster.checks.place import OK, WARNING, Finding, Place
+from efface.cluster.kfp_api import TIMEOUT, KfpApi, connect
+from efface.cluster.kfp_errors import explained
 from efface.errors import EffaceError
 
 WRITTEN_FOR = (2, 17)
@@ -19,14 +20,10 @@ USUAL = "kubeflow"
 def check_pipelines(place: Place) -> Finding:
     """KFP answers at the given address."""
     settings = place.settings
-    client = kfp_api.new_client(settings.kfp_host, settings.kfp_token_file)
-    address = kfp_api.checked_host(settings.kfp_host)
-    health = kfp_api.read_health(client, address)
-    users = "several users" if health["multi_user"] else "one user"
-    version = (
-        _as_version(health["tag"]) or _told_version(client, address) or _version_of_image(place)
-    )
-    found = f"{version or 'version not told'}, {users}, at {address}"
+    kfp = connect(settings.kfp_host, token_file=settings.kfp_token_file)
+    users = "several users" if kfp.health.multi_user else "one user"
+    version = _as_version(kfp.health.tag) or _told_version(kfp) or _version_of_image(place)
+    found = f"{version or 'version not told'}, {users}, at {kfp.host}"
     if version and numbers(version) < WRITTEN_FOR:
         wanted = ".".join(map(str, WRITTEN_FOR))
         return Finding(WARNING, found, f"upgrade to KFP {wanted}, which efface is written for")
@@ -38,17 +35,17 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
-def _told_version(client: Any, address: str) -> str:
+def _told_version(kfp: KfpApi) -> str:
     """The tag that the older API tells; empty where it is gone."""
     try:
-        with kfp_api.explained(address):
-            answer = client.call_api(
+        with explained(kfp.host):
+            answer = kfp.client.call_api(
                 "/apis/v1beta1/healthz",
                 "GET",
                 auth_settings=["Bearer"],
                 _preload_content=False,
                 _return_http_data_only=True,
-                _request_timeout=kfp_api.TIMEOUT,
+                _request_timeout=TIMEOUT,
             )
         found = json.loads(answer.data)
     except (EffaceError, ValueError):

@@ -9,35 +9,41 @@ from typing import Any
 
 from efface.cluster.checks.place import FAILED, OK, SKIPPED, WARNING, Finding, Place
 from efface.cluster.kubernetes_api import TIMEOUT, Absent, explained
+from efface.cluster.release import (
+    NAME,
+    POLICY,
+    POLICY_FOLDER,
+    POLICY_KEY,
+    SETTINGS,
+    SETTINGS_KEYS,
+    STORAGE,
+    STORAGE_KEYS,
+    SUBJECT_KEY,
+)
 from efface.settings import SHORTEST_KEY
-
-KEY = "subject-key"
-STORAGE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-SETTINGS_KEYS = ("AWS_ENDPOINT_URL", "AWS_REGION", "EFFACE_REGISTRY", "EFFACE_PUSHGATEWAY")
-POLICY_KEY = "policy.yaml"
 
 
 def check_subject_key(place: Place) -> Finding:
     """The key that subject ids are hashed with; no task starts without it."""
     to_do = (
-        f"kubectl create secret generic efface -n {place.namespace} "
-        f"--from-literal={KEY}=$(openssl rand -hex 32)"
+        f"kubectl create secret generic {NAME} -n {place.namespace} "
+        f"--from-literal={SUBJECT_KEY}=$(openssl rand -hex 32)"
     )
-    found = read_secret(place, "efface")
+    found = read_secret(place, NAME)
     if found is None:
         return Finding(FAILED, f"not in namespace {place.namespace}: pods would not start", to_do)
-    if KEY not in found:
-        return Finding(FAILED, f"no key {KEY} in it: pods would not start", to_do)
-    length = len(base64.b64decode(found[KEY]).strip())
+    if SUBJECT_KEY not in found:
+        return Finding(FAILED, f"no key {SUBJECT_KEY} in it: pods would not start", to_do)
+    length = len(base64.b64decode(found[SUBJECT_KEY]).strip())
     if length < SHORTEST_KEY:
-        told = f"{KEY} has {length} characters, needs {SHORTEST_KEY}"
+        told = f"{SUBJECT_KEY} has {length} characters, needs {SHORTEST_KEY}"
         return Finding(FAILED, told, "put the output of `openssl rand -hex 32` into it")
-    return Finding(OK, f"{KEY}, {length} characters")
+    return Finding(OK, f"{SUBJECT_KEY}, {length} characters")
 
 
 def check_storage_secret(place: Place) -> Finding:
     """Keys of the object store, where pods have no identity of their own for it."""
-    found = read_secret(place, "efface-storage")
+    found = read_secret(place, STORAGE)
     if found is None:
         return Finding(SKIPPED, "not there; pods use their workload identity, or need no keys")
     return _both_or_neither(found, place)
@@ -45,7 +51,7 @@ def check_storage_secret(place: Place) -> Finding:
 
 def check_settings(place: Place) -> Finding:
     """Addresses that the tasks need."""
-    found = read_config_map(place, "efface-settings")
+    found = read_config_map(place, SETTINGS)
     if found is None:
         return Finding(SKIPPED, "not there; every address has its default")
     unknown = sorted(set(found) - set(SETTINGS_KEYS))
@@ -61,13 +67,13 @@ def check_settings(place: Place) -> Finding:
 
 def check_policy(place: Place) -> Finding:
     """The policy, where it is not given as a path in a bucket."""
-    found = read_config_map(place, "efface-policy")
+    found = read_config_map(place, POLICY)
     if found is None:
         return Finding(SKIPPED, "not there; name the policy in the parameters of the run")
     if POLICY_KEY not in found:
         told = f"no key {POLICY_KEY} in it"
         return Finding(FAILED, told, f"put the policy under {POLICY_KEY}")
-    return Finding(OK, f"{POLICY_KEY}, at /etc/efface/policy/{POLICY_KEY}")
+    return Finding(OK, f"{POLICY_KEY}, at {POLICY_FOLDER}/{POLICY_KEY}")
 
 
 def without_password(address: str) -> str:
@@ -103,6 +109,6 @@ def _both_or_neither(found: dict[str, str], place: Place) -> Finding:
         return Finding(
             FAILED,
             f"no key {missing[0]} in it, but the other one",
-            f"kubectl edit secret efface-storage -n {place.namespace}: both, or neither",
+            f"kubectl edit secret {STORAGE} -n {place.namespace}: both, or neither",
         )
     return Finding(OK, ", ".join(sorted(set(STORAGE_KEYS) & set(found))) or "empty")

@@ -1,0 +1,19 @@
+"""What the tasks read from a release of the chart: names of objects in Kubernetes, and their keys.
+
+Each name begins with that of the release; ``efface compile --release`` changes it.
+"""
+
+from efface.cluster.choices import Choices
+
+NAME = Choices().release
+SUBJECT_KEY = "subject-key"
+"""Of the Secret of the release's name, the one thing that a run cannot do without."""
+STORAGE, STORAGE_KEYS = f"{NAME}-storage", ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""Secret for the object store, where pods have no identity of their own for it."""
+SETTINGS = f"{NAME}-settings"
+SETTINGS_KEYS = ("AWS_ENDPOINT_URL", "AWS_REGION", "EFFACE_REGISTRY", "EFFACE_PUSHGATEWAY")
+"""ConfigMap with addresses."""
+POLICY, POLICY_KEY = f"{NAME}-policy", "policy.yaml"
+"""ConfigMap with the policy."""
+POLICY_FOLDER = "/etc/efface/policy"
+"""Where the policy's ConfigMap is mounted."""
