@@ -6,7 +6,8 @@ import pytest
 
 from efface.cluster.choices import HOURS, Choices
 from efface.cluster.graph import find_compiled, read_graph, version_name
-from efface.cluster.rewriting import CHANGES, QUEUE_LABEL, with_choices, with_defaults
+from efface.cluster.rewriting import CHANGES, with_choices, with_defaults
+from efface.cluster.trainjob import QUEUE
 from efface.errors import ConfigError, InputError
 from tests.cluster.given import COMPILED
 
@@ -70,7 +71,7 @@ def test_another_release_renames_every_secret_and_config_map(graph):
 
 def test_a_queue_holds_the_tasks_on_gpu_nodes_alone(graph):
     found = pods(with_choices(graph, queue="night"))
-    queues = {name: pod["podMetadata"]["labels"].get(QUEUE_LABEL) for name, pod in found.items()}
+    queues = {name: pod["podMetadata"]["labels"].get(QUEUE) for name, pod in found.items()}
     assert queues == {name: "night" if name in ON_GPU else None for name in found}
 
 

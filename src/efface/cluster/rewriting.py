@@ -8,8 +8,8 @@ from efface.cluster.choices import Choices
 from efface.cluster.graph import Document, Graph
 from efface.cluster.parameters import check_parameters
 from efface.cluster.release import NAME
+from efface.cluster.trainjob import QUEUE
 
-QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 SOURCES = ("secretAsEnv", "configMapAsEnv", "configMapAsVolume")
 
 
@@ -66,7 +66,7 @@ def _change_pull_secret(graph: Graph, choices: Choices) -> None:
 
 def _change_queue(graph: Graph, choices: Choices) -> None:
     for pod in _gpu_pods(graph):
-        _put(pod["podMetadata"]["labels"], QUEUE_LABEL, choices.queue or None)
+        _put(pod["podMetadata"]["labels"], QUEUE, choices.queue or None)
 
 
 def _change_shared_memory(graph: Graph, choices: Choices) -> None:
