@@ -13,8 +13,8 @@ from efface.errors import BlockedError, InfrastructureError
 RUNNING = ("PENDING", "RUNNING", "CANCELING", "PAUSED", "RUNTIME_STATE_UNSPECIFIED", None)
 """States that a run does not end in."""
 NOT_BEGUN = ("SKIPPED", "RUNTIME_STATE_UNSPECIFIED", None)
-"""States of a task whose turn did not come: KFP has no word for one that Argo omitted because what it
-waits for failed, and leaves its state out."""
+"""States of a task whose turn did not come. KFP has no word for one that Argo omitted, because what
+it waits for has failed, and leaves its state out."""
 DRIVER = "-driver"
 
 
