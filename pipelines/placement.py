@@ -16,6 +16,9 @@ from efface.cluster.choices import Choices
 CHOICES = Choices()
 NVIDIA = "nvidia.com/gpu"
 """Resource, and taint, of nodes with a GPU."""
+RETRIED_FOR = f"{30 * 86400}s"
+"""For how long after its first attempt began a task may run again. Argo reads KFP's longest backoff
+so, and also ends a later attempt when it is over; KFP's default is an hour."""
 LABEL = ("app.kubernetes.io/part-of", "efface")
 """On every pod, for those who write network policies."""
 
@@ -50,7 +53,11 @@ class Nodes:
         kubernetes.add_pod_label(task, *LABEL)
         kubernetes.set_image_pull_policy(task, CHOICES.pull_policy)
         kubernetes.set_timeout(task, CHOICES.seconds(task.component_spec.name))
-        task.set_retry(num_retries=CHOICES.retries, backoff_duration=self.backoff)
+        task.set_retry(
+            num_retries=CHOICES.retries,
+            backoff_duration=self.backoff,
+            backoff_max_duration=RETRIED_FOR,
+        )
         return never_cached(_with_settings(task)).set_display_name(title)
 
 

@@ -57,8 +57,9 @@ def test_a_driver_that_failed_is_its_tasks_failure():
     assert (task.name, task.state) == ("shard", "failed")
 
 
-def test_what_was_left_out_after_a_failure_has_not_begun():
-    found = read_tasks(run("FAILED", node("shard", "FAILED"), node("evaluate", "SKIPPED")), TITLES)
+@pytest.mark.parametrize("state", ["SKIPPED", "RUNTIME_STATE_UNSPECIFIED", None])
+def test_what_was_left_out_after_a_failure_has_not_begun(state):
+    found = read_tasks(run("FAILED", node("shard", "FAILED"), node("evaluate", state)), TITLES)
     assert [task.name for task in found] == ["shard"]
 
 

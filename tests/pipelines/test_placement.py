@@ -186,6 +186,14 @@ def test_every_task_is_tried_again_when_its_pod_is_lost(documents):
                 assert task["retryPolicy"]["maxRetryCount"] == 2
 
 
+def test_a_last_attempt_has_all_the_time_of_a_first(documents, kubernetes):
+    longest = max(int(facts["activeDeadlineSeconds"]) for facts in kubernetes.values())
+    for tasks, _ in groups(documents):
+        for policy in [task["retryPolicy"] for task in tasks.values() if "retryPolicy" in task]:
+            whole = (policy["maxRetryCount"] + 1) * longest
+            assert int(policy["backoffMaxDuration"].removesuffix("s")) > whole
+
+
 def test_images_that_are_on_the_node_are_not_pulled(kubernetes):
     assert {facts["imagePullPolicy"] for facts in kubernetes.values()} == {"IfNotPresent"}
 

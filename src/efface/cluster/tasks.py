@@ -12,6 +12,9 @@ from efface.errors import BlockedError, InfrastructureError
 
 RUNNING = ("PENDING", "RUNNING", "CANCELING", "PAUSED", "RUNTIME_STATE_UNSPECIFIED", None)
 """States that a run does not end in."""
+NOT_BEGUN = ("SKIPPED", "RUNTIME_STATE_UNSPECIFIED", None)
+"""States of a task whose turn did not come. KFP has no word for one that Argo omitted, because what
+it waits for has failed, and leaves its state out."""
 DRIVER = "-driver"
 
 
@@ -70,7 +73,7 @@ def read_tasks(run: Any, titles: dict[str, str]) -> list[Task]:
         said = detail.display_name or ""
         name = by_title.get(said, said)
         driver = name.removesuffix(DRIVER)
-        if detail.state == "SKIPPED":  # what it waits for has failed
+        if detail.state in NOT_BEGUN:
             continue
         if name in titles:
             found.setdefault(name, []).append(detail)
