@@ -101,6 +101,8 @@ def _with_settings(task: dsl.PipelineTask) -> dsl.PipelineTask:
     kubernetes.use_secret_as_env(task, release.NAME, subject)
     storage = _same(release.STORAGE_KEYS)
     kubernetes.use_secret_as_env(task, release.STORAGE, storage, optional=True)
+    artifacts = release.ARTIFACTS_KEYS
+    kubernetes.use_secret_as_env(task, release.ARTIFACTS, artifacts, optional=True)
     settings = _same(release.SETTINGS_KEYS)
     kubernetes.use_config_map_as_env(task, release.SETTINGS, settings, optional=True)
     region = {"AWS_REGION": "AWS_DEFAULT_REGION"}  # the name that boto3 reads

@@ -128,3 +128,16 @@ def test_a_pod_does_not_write_to_a_registry_that_is_gone_after_it():
     pod = read_settings({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "EFFACE_HOME": "/tmp/efface"})
     with pytest.raises(ConfigError, match="EFFACE_REGISTRY"):
         pod.registry_for("")
+
+
+def test_artifacts_have_a_store_of_their_own_only_where_an_address_says_so():
+    keys = {"EFFACE_ARTIFACTS_ACCESS_KEY_ID": "a", "EFFACE_ARTIFACTS_SECRET_ACCESS_KEY": "b"}
+    assert read_settings(keys).artifacts is None
+    found = read_settings({**keys, "EFFACE_ARTIFACTS_ENDPOINT_URL": "http://s3:9000"}).artifacts
+    assert (found.endpoint, found.access_key, found.secret_key) == ("http://s3:9000", "a", "b")
+    assert "'b'" not in repr(found)
+
+
+def test_an_address_of_artifacts_without_keys_is_refused():
+    with pytest.raises(ConfigError, match="without EFFACE_ARTIFACTS_ACCESS_KEY_ID and EFFACE_ARTI"):
+        read_settings({"EFFACE_ARTIFACTS_ENDPOINT_URL": "http://s3:9000"})

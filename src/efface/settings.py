@@ -7,6 +7,8 @@
     KFP_POD_NAME         pod of this process, set by Kubeflow Pipelines; the host's name when unset
     EFFACE_PROGRESS      folder for progress as JSON; none when unset
     EFFACE_PUSHGATEWAY   address of a Prometheus Pushgateway; nothing is sent when unset
+    EFFACE_ARTIFACTS_ENDPOINT_URL, EFFACE_ARTIFACTS_ACCESS_KEY_ID, EFFACE_ARTIFACTS_SECRET_ACCESS_KEY
+                         object store of Kubeflow Pipelines' own artifacts; the AWS_* one when unset
     EFFACE_LEASE_HOURS   hours that a run keeps its tickets, whatever happens to it; 24 when unset
     EFFACE_KFP_HOST      address of the Kubeflow Pipelines API; of its page, links work too
     EFFACE_KFP_TOKEN_FILE  file with a bearer token for it, read at each call; none when unset
@@ -31,6 +33,15 @@ log = logging.getLogger(__name__)
 
 SHORTEST_KEY = 16
 """Characters; a shorter key can be guessed, and with it every hashed subject id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """An object store beside the usual one."""
+
+    endpoint: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +72,8 @@ class Settings:
     """Kubernetes namespace where Kubeflow Pipelines runs the pods."""
     kubeconfig: str = ""
     """Files that say how to reach Kubernetes, with ``:`` between them; empty: the usual one."""
+    artifacts: Account | None = None
+    """Object store of Kubeflow Pipelines' own artifacts; None: the one that AWS_* names."""
     given_key: str = field(default="", repr=False)
     """The subject key as given; empty: in a file in ``home``."""
 
@@ -127,8 +140,23 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         kfp_host=given.get("EFFACE_KFP_HOST", ""),
         kfp_token_file=_optional_path(given.get("EFFACE_KFP_TOKEN_FILE", "")),
         kfp_namespace=given.get("EFFACE_KFP_NAMESPACE") or "kubeflow",
+        artifacts=_account(given),
         given_key=given.get("EFFACE_SUBJECT_KEY", ""),
     )
+
+
+def _account(given: Mapping[str, str]) -> Account | None:
+    """The store of artifacts; its keys may be there without an address, in KFP's own Secret."""
+    names = [f"EFFACE_ARTIFACTS_{name}" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")]
+    endpoint = given.get("EFFACE_ARTIFACTS_ENDPOINT_URL", "")
+    if not endpoint:
+        return None
+    if missing := [name for name in names if not given.get(name)]:
+        raise ConfigError(
+            f"EFFACE_ARTIFACTS_ENDPOINT_URL is {endpoint} without {' and '.join(missing)}: give "
+            "them, or leave the address out where artifacts lie in the usual object store"
+        )
+    return Account(endpoint=endpoint, access_key=given[names[0]], secret_key=given[names[1]])
 
 
 def _optional_path(text: str) -> Path | None:

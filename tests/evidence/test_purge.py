@@ -125,9 +125,9 @@ def test_a_run_id_that_leaves_the_workspace_is_refused(workspace: str) -> None:
     ("given", "expected"),
     [
         ("/s3/bucket/a/b", "s3://bucket/a/b"),
-        ("/minio/mlpipeline/v2/artifacts/x", "s3://mlpipeline/v2/artifacts/x"),
+        ("/minio/mlpipeline/v2/artifacts/x", "minio://mlpipeline/v2/artifacts/x"),
         ("/gcs/bucket/a", "s3://bucket/a"),
-        ("minio://mlpipeline/a/", "s3://mlpipeline/a"),
+        ("minio://mlpipeline/a/", "minio://mlpipeline/a"),
         ("s3://bucket/a", "s3://bucket/a"),
         ("/data/s3/a", "/data/s3/a"),
         ("file:///data/a/", "/data/a"),

@@ -63,7 +63,7 @@ def test_a_ticket_goes_all_the_way(client: Any, tmp_path: Path) -> None:
     found = settle.run(**run, run_id="one", status="SUCCEEDED")
     assert found["tickets"][0]["state"] == "completed"
     assert {entry["place"]: entry["bytes"] for entry in found["purged"]}[
-        f"s3://{BUCKET}/artifacts/sets"
+        f"minio://{BUCKET}/artifacts/sets"
     ] == 100
     assert [key for key in everything(client) if key.startswith("artifacts/")] == []
 

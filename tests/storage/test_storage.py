@@ -224,3 +224,14 @@ def test_a_stamp_changes_with_its_object_alone(store: Store) -> None:
     assert list(before) == list(after) == ["a/b", "a/c"]
     assert before["a/b"] != after["a/b"]
     assert before["a/c"] == after["a/c"]
+
+
+def test_artifacts_of_kubeflow_lie_where_their_own_settings_say(bucket, s3_endpoint, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setenv("EFFACE_ARTIFACTS_ENDPOINT_URL", s3_endpoint)
+    monkeypatch.setenv("EFFACE_ARTIFACTS_ACCESS_KEY_ID", "kfp")
+    monkeypatch.setenv("EFFACE_ARTIFACTS_SECRET_ACCESS_KEY", "kfp-secret")
+    store = open_store(f"minio://{bucket}/artifacts")
+    store.write("sets/a", b"1")
+    assert store.erase("sets") == {"sets/a": 1}
+    assert store.list() == []

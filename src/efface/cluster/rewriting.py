@@ -48,6 +48,8 @@ def _change_release(graph: Graph, choices: Choices) -> None:
     for pod in _pods(graph).values():
         for source in [source for kind in SOURCES for source in pod.get(kind, [])]:
             field = "secretName" if "secretName" in source else "configMapName"
+            if not source[field].startswith(NAME):  # of Kubeflow Pipelines, not of the release
+                continue
             name = choices.release + source[field].removeprefix(NAME)
             source.update({field: name, f"{field}Parameter": _constant(name)})
 

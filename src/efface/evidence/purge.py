@@ -13,15 +13,21 @@ from typing import Any
 
 from efface.errors import EffaceError, InputError
 from efface.files import sha256_bytes
-from efface.storage import Store, open_store
+from efface.storage import ARTIFACTS, Store, open_store
 from efface.tickets.states import format_record, parse_record
 
 log = logging.getLogger(__name__)
 
 FOLDER = "purge/"
-_MOUNTS = ("/s3/", "/minio/", "/gcs/")
-"""Where Kubeflow Pipelines mounts a bucket: /minio/bucket/key is s3://bucket/key."""
-_SCHEMES = ("s3://", "minio://", "gs://")
+_STORES = {
+    "/s3/": "s3://",
+    "/gcs/": "s3://",
+    "/minio/": ARTIFACTS,
+    "s3://": "s3://",
+    "gs://": "s3://",
+    "minio://": ARTIFACTS,
+}
+"""How a place begins, also where Kubeflow Pipelines mounts buckets -> how a store is opened."""
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -109,10 +115,10 @@ def purge(workspace: str, run_id: str) -> Purge:
 
 
 def resolve_place(uri: str) -> str:
-    """An absolute local path or an s3:// address, whichever way the place was named."""
-    for prefix in (*_MOUNTS, *_SCHEMES):
+    """An absolute local path, an s3:// or a minio:// address, whichever way it was named."""
+    for prefix, scheme in _STORES.items():
         if uri.startswith(prefix):
-            return "s3://" + uri.removeprefix(prefix).strip("/")
+            return scheme + uri.removeprefix(prefix).strip("/")
     local = uri.removeprefix("file://")
     if not local or "://" in local:
         raise InputError(f"place {uri!r} cannot be purged: use a local path or s3://bucket/key")
@@ -126,8 +132,9 @@ def _refuse_broad(place: str, workspace: str, run_id: str) -> None:
     run = f"{resolve_place(workspace)}/{run_id}"
     if f"{run}/{FOLDER}".startswith(f"{place}/"):
         raise InputError(f"place {place} holds the run's own records: note a folder below {run}")
-    depth = len(place.removeprefix("s3://").strip("/").split("/"))
-    home = str(Path.home()) if not place.startswith("s3://") else ""
+    remote = "://" in place
+    depth = len(place.rpartition("://")[2].strip("/").split("/"))
+    home = "" if remote else str(Path.home())
     if depth < 2 or f"{home}/".startswith(f"{place}/"):
         raise InputError(f"place {place} holds more than one run's copies: note a folder below it")
 

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from efface.errors import InputError
 from efface.files import whole_file
+from efface.settings import Account
 from efface.storage.s3_errors import (
     AT_THE_SAME_TIME,
     OCCUPIED,
@@ -37,15 +38,16 @@ SETTLING = 0.5
 class S3Store:
     """A prefix of an S3 bucket."""
 
-    def __init__(self, place: str) -> None:
-        bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    def __init__(self, place: str, account: Account | None = None) -> None:
+        """Open ``scheme://bucket/prefix``, with ``account`` in place of the ``AWS_*`` variables."""
+        bucket, _, prefix = place.partition("://")[2].partition("/")
         if not bucket:
             raise InputError(f"place {place!r} has no bucket: use s3://bucket/prefix")
         self.place = place.rstrip("/")
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         with self._errors():
-            self._client = _new_client()
+            self._client = _new_client(account)
 
     def read(self, key: str) -> bytes:
         """See ``Store``."""
@@ -204,7 +206,7 @@ def _loader() -> Any:
     return botocore.loaders.create_loader()
 
 
-def _new_client() -> Any:
+def _new_client(account: Account | None) -> Any:
     settings = Config(
         # Some S3-compatible services refuse the checksums that boto3 >= 1.36 adds by itself.
         request_checksum_calculation="when_required",
@@ -217,7 +219,11 @@ def _new_client() -> Any:
         # A session of its own: the default one keeps credentials, and is not for several threads.
         session = botocore.session.Session()
         session.register_component("data_loader", _loader())
-        return boto3.session.Session(botocore_session=session).client("s3", config=settings)
+        given = {"endpoint_url": account.endpoint} if account else {}
+        keys = (account.access_key, account.secret_key) if account else (None, None)
+        return boto3.session.Session(*keys, botocore_session=session).client(
+            "s3", config=settings, **given
+        )
     except ValueError as error:
         raise InputError(f"AWS_ENDPOINT_URL or another AWS_* variable is wrong: {error}") from error
 

@@ -20,6 +20,12 @@ def test_pods_learn_of_storage_registry_and_pushgateway():
     }
 
 
+def test_settle_learns_where_kubeflow_keeps_its_artifacts():
+    place = "http://seaweedfs.kubeflow.svc:9000"
+    found = data(*settings(f"kubeflow.artifactsEndpointUrl={place}"))
+    assert found == {"EFFACE_ARTIFACTS_ENDPOINT_URL": place}
+
+
 @pytest.mark.parametrize(
     ("pair", "name"),
     [

@@ -18,6 +18,7 @@ REQUIRED = {
 """Variable -> what it is."""
 OPTIONAL = {
     "AWS_REGION": "us-east-1",
+    "EFFACE_ARTIFACTS_ENDPOINT_URL": "",
     "EFFACE_KFP_NAMESPACE": "kubeflow",
     "EFFACE_POD_ENDPOINT_URL": "",
     "EFFACE_PULL_POLICY": "Never",
@@ -37,6 +38,8 @@ class Environment:
     """Address of S3 as this machine reaches it."""
     pod_endpoint: str
     """Address of S3 as pods reach it."""
+    artifacts: str
+    """S3 of KFP's artifacts as pods reach it; empty: found beside KFP; same: that of the data."""
     region: str
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
@@ -64,6 +67,7 @@ def read_environment(given: Mapping[str, str]) -> Environment:
         namespace=chosen["EFFACE_KFP_NAMESPACE"],
         endpoint=given["AWS_ENDPOINT_URL"],
         pod_endpoint=chosen["EFFACE_POD_ENDPOINT_URL"] or given["AWS_ENDPOINT_URL"],
+        artifacts=chosen["EFFACE_ARTIFACTS_ENDPOINT_URL"],
         region=chosen["AWS_REGION"],
         access_key=given["AWS_ACCESS_KEY_ID"],
         secret_key=given["AWS_SECRET_ACCESS_KEY"],

@@ -8,7 +8,7 @@ import yaml
 
 from efface.errors import ConfigError
 from examples.fashion.bucket import parameters
-from tests.cluster.live.commands import CommandError, call, kubectl
+from tests.cluster.live.commands import CommandError, call, kubectl, listed
 from tests.cluster.live.environment import Environment
 
 RELEASE = "efface"
@@ -19,12 +19,13 @@ CRON = "0 0 3 1 1 *"
 """Once a year, so that no run of the schedule comes in between."""
 DATABASE = "efface-test-database"
 STORAGE = "efface-storage"
+KEYS_OF_KFP = "mlpipeline-minio-artifact"
 CHART = Path(__file__).parents[3] / "charts" / "efface"
 MINUTES = 15
 """How long an installation may take: nodes may have to unpack images first."""
 
 
-def values(environment: Environment, root: str) -> dict[str, Any]:
+def values(environment: Environment, root: str, artifacts: str = "") -> dict[str, Any]:
     """Values of the chart: MLflow without a volume, and a schedule that does not fire."""
     registry, core, tag = split_image(environment.core_image)
     found = split_image(environment.gpu_image)
@@ -36,7 +37,10 @@ def values(environment: Environment, root: str) -> dict[str, Any]:
     images = {"registry": registry, "core": core, "gpu": found[1], "tag": tag}
     return {
         "image": {**images, "pullPolicy": environment.pull_policy},
-        "kubeflow": {"namespace": environment.namespace},
+        "kubeflow": {
+            "namespace": environment.namespace,
+            "artifactsEndpointUrl": artifacts,
+        },
         "storage": {"endpointUrl": environment.pod_endpoint, "region": environment.region},
         "mlflow": {
             "enabled": True,
@@ -50,6 +54,19 @@ def values(environment: Environment, root: str) -> dict[str, Any]:
             "parameters": parameters(root, "scheduled", method="i2i"),
         },
     }
+
+
+def artifacts_of(environment: Environment) -> str:
+    """Where KFP keeps its artifacts, as pods reach it; empty where it is the store of the data."""
+    if environment.artifacts:
+        return "" if environment.artifacts == "same" else environment.artifacts
+    namespace = environment.namespace
+    found = {one["metadata"]["name"] for one in listed(namespace, "services")}
+    secrets = {one["metadata"]["name"] for one in listed(namespace, "secrets")}
+    named = [name for name in ("seaweedfs", "minio-service") if name in found]
+    if not named or KEYS_OF_KFP not in secrets:
+        return ""
+    return f"http://{named[0]}.{namespace}.svc:9000"
 
 
 def split_image(image: str) -> tuple[str, str, str]:
@@ -85,7 +102,7 @@ def install(environment: Environment, root: str) -> None:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     apply(NAMESPACE, namespace)
     apply(NAMESPACE, secret(DATABASE, {"uri": "sqlite:////tmp/mlflow.db"}))
-    chosen = yaml.safe_dump(values(environment, root))
+    chosen = yaml.safe_dump(values(environment, root, artifacts_of(environment)))
     words = ["helm", "install", RELEASE, str(CHART), "-n", NAMESPACE, "--create-namespace"]
     words += ["--values", "-", "--wait", "--timeout", f"{MINUTES}m"]
     call(*words, given=chosen, seconds=60 * (MINUTES + 1))
