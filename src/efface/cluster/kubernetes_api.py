@@ -92,4 +92,6 @@ def _explain(doing: str, error: Any) -> EffaceError:
         return Refused(f"{doing}: refused ({told})")
     if error.status == 404:
         return Absent(f"{doing}: not there ({told})")
+    if error.status in (400, 422):
+        return InputError(f"{doing}: not accepted ({told}); change what it names")
     return InfrastructureError(f"{doing}: the Kubernetes API failed ({error.status}: {told})")
