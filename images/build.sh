@@ -11,10 +11,22 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+for class in "$@"; do
+  case $class in
+    core | gpu) ;;
+    -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' images/build.sh && exit 0 ;;
+    *) echo "images/build.sh: no image $class: say core, gpu, or nothing for both" >&2 && exit 2 ;;
+  esac
+done
+
 engine=${ENGINE:-}
 for name in docker podman; do
   if [ -z "$engine" ] && "$name" info >/dev/null 2>&1; then engine=$name; fi
 done
+if [ -n "$engine" ] && ! command -v "$engine" >/dev/null; then
+  echo "images/build.sh: ENGINE=$engine is not on PATH: say docker or podman, or leave it out" >&2
+  exit 2
+fi
 if [ -z "$engine" ]; then
   echo "images/build.sh: neither docker nor podman answers: start one, or name it with ENGINE=" >&2
   exit 4

@@ -21,7 +21,7 @@ from kfp import dsl
 from efface.cluster.graph import read_graph, to_yaml
 from efface.cluster.parameters import check_parameters, read_parameters
 from efface.cluster.rewriting import with_choices
-from efface.errors import EffaceError
+from efface.errors import EffaceError, InputError
 from pipelines.compile import COMPILED
 from pipelines.containers import engine, with_absolute_paths
 from pipelines.process import only_run, run_process
@@ -79,8 +79,14 @@ def run_locally(
         InfrastructureError: Docker was asked for and does not answer.
     """
     folder = folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
     arguments = {"workspace": str(folder / "workspace"), **arguments}
+    check_parameters(read_graph(COMPILED / "unlearn.yaml"), arguments)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"folder {folder} cannot be made ({error.strerror}): give another --folder"
+        ) from None
     progress, artifacts, log = folder / "progress", folder / "artifacts", folder / "run.log"
     if runner == "docker":
         arguments = with_absolute_paths(arguments)

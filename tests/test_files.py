@@ -83,3 +83,18 @@ def test_a_document_that_cannot_be_read_says_why(tmp_path, content, said):
 def test_a_hash_is_that_of_the_bytes(tmp_path):
     write_bytes(tmp_path / "a", b"abc")
     assert sha256_file(tmp_path / "a").startswith("ba7816bf")
+
+
+@pytest.mark.parametrize("name", [".", "x" * 300, "file/inside"])
+def test_a_path_that_can_never_be_written_is_the_users_to_change(tmp_path, name):
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(InputError, match="give another path"):
+        write_bytes(tmp_path / name, b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="no file"):
+        write_bytes(tmp_path / "pipe", b"x")
+    assert (tmp_path / "pipe").is_fifo()

@@ -11,7 +11,13 @@ from typing import Any
 
 import boto3
 import yaml
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProfileNotFound,
+)
 
 from efface.errors import EffaceError, InfrastructureError, InputError
 from efface.storage import open_store
@@ -69,6 +75,7 @@ def create_bucket(name: str) -> None:
     """Create a bucket; one that is there already is fine.
 
     Raises:
+        InputError: an AWS_* variable or the name cannot be used.
         InfrastructureError: the store refuses, or does not answer.
     """
     try:
@@ -76,6 +83,10 @@ def create_bucket(name: str) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] not in MINE:
             raise InfrastructureError(f"bucket {name} cannot be made: {error}") from None
+    except (ValueError, ParamValidationError, ProfileNotFound, NoCredentialsError) as error:
+        raise InputError(
+            f"bucket {name} cannot be made: {error}; look at its name and the AWS_* variables"
+        ) from None
     except BotoCoreError as error:
         raise InfrastructureError(
             f"bucket {name} cannot be made: {error}; look at AWS_ENDPOINT_URL"

@@ -200,7 +200,10 @@ for word in "$@"; do
   case $word in
     -h | --help) usage && exit 0 ;;
     -n | --dry-run) dry_run=yes ;;
-    up | down | status) action=$word ;;
+    up | down | status)
+      [ -z "$action" ] || stop "$action or $word? say one of them"
+      action=$word
+      ;;
     *) stop "unknown: $word; say up, status or down" ;;
   esac
 done

@@ -13,15 +13,21 @@ from typing import Any
 
 from efface.errors import InfrastructureError, InputError
 
+NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP)
+"""What the system says of a path that can never be written."""
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path; on success it becomes ``path``, on any failure nothing is left.
 
     Raises:
+        InputError: something that is no file is there, such as a folder or /dev/stdout.
         InfrastructureError: the disk is full or not writable.
     """
     with _disk_errors(path):
+        if path.exists() and not path.is_file():
+            raise InputError(f"cannot write {path}: it is there, and no file; give another path")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(handle)
@@ -124,4 +130,6 @@ def _disk_errors(path: Path) -> Iterator[None]:
             ) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise InfrastructureError(f"cannot write {path}: {error.strerror}") from error
+        if error.errno in NO_PATH:
+            raise InputError(f"cannot write {path}: {error.strerror}; give another path") from error
         raise

@@ -56,6 +56,8 @@ WRONG = {
     "schedule.cron=0 2 * * *": "at '/schedule/cron': '0 2 * * *' does not match",
     "mlflow.persistence.size=lots": "at '/mlflow/persistence/size': 'lots' does not match",
     "image.coreDigest=sha256:1": "at '/image/coreDigest': 'sha256:1' does not match",
+    "image.registry=https://registry.example.org/ml": "at '/image/registry': 'https://",
+    "image.tag=a b": "at '/image/tag': 'a b' does not match",
     "networkPolicy.kubeflowPorts={70000}": "at '/networkPolicy/kubeflowPorts/0': maximum",
 }
 """What is given -> what Helm has to say about it."""

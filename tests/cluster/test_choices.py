@@ -18,6 +18,12 @@ from efface.errors import ConfigError
         pytest.param({"retries": -1}, "0 or more, got -1", id="retries"),
         pytest.param({"hours": {"unlern": 3}}, "no such step; use intake", id="step"),
         pytest.param({"hours": {"unlearn": 0}}, "above 0 hours", id="hours"),
+        pytest.param({"hours": {"unlearn": float("inf")}}, "to 8760 hours", id="endless"),
+        pytest.param({"hours": {"unlearn": 1e-6}}, "from a second", id="no time"),
+        pytest.param({"parallel": 10**20}, "10000 or less", id="parallel without end"),
+        pytest.param({"retries": 10**11}, "100 or less", id="retries without end"),
+        pytest.param({"shared_memory": "4K"}, "512Mi", id="K, which Kubernetes writes k"),
+        pytest.param({"shared_memory": "4"}, "512Mi", id="four bytes"),
     ],
 )
 def test_what_kubernetes_would_refuse_is_refused_before(given, told):

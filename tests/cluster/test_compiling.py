@@ -8,6 +8,7 @@ import yaml
 from efface.cluster.choices import Choices
 from efface.cluster.compiling import ObjectNames, graph_to_ir, graph_to_objects
 from efface.cluster.graph import find_compiled, read_graph
+from efface.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,3 +59,17 @@ def test_every_parameter_of_a_run_and_every_choice_is_documented(graph):
     options = [f"--{name.replace('_', '-')}" for name in Choices.__dataclass_fields__]
     names = [*graph.parameters, *options]
     assert [name for name in names if f"`{name}" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"version": ""},
+        {"version": "Bad/Name"},
+        {"version": "v1", "pipeline": "x" * 64},
+        {"version": "v1", "namespace": "\u00e4"},
+    ],
+)
+def test_a_name_that_kubernetes_would_refuse_is_refused_before(names):
+    with pytest.raises(ConfigError, match="is no name of Kubernetes"):
+        ObjectNames(**names)

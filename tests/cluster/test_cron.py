@@ -38,6 +38,9 @@ def test_spaces_between_fields_do_not_matter():
         ("0 */0 * * * *", "'*/0' is no minute"),
         ("0 1,, * * * *", "'' is no minute"),
         ("0 0 -2 * * *", "'-2' is no hour"),
+        ("\u0663 * * * * *", "is no second"),
+        ("0 0 " + "9" * 5000 + " * * *", "is no hour"),
+        ("*/00 * * * * *", "'*/00' is no second"),
     ],
 )
 def test_what_robfig_would_refuse_or_misread_is_refused(text, told):

@@ -285,3 +285,37 @@ def test_a_check_that_breaks_stops_no_other():
     found = list(examine(place, {}, {"one": breaks, "two": breaks}))
     assert [row.finding.state for row in found] == ["failed", "failed"]
     assert "please report it" in found[0].finding.to_do
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\x00", b"a: [", b"- a", b"", b"clusters: 5\ncontexts: 6\ncurrent-context: a"]
+)
+def test_a_kubeconfig_that_is_none_is_no_defect_of_efface(
+    kfp, mlflow, capsys, monkeypatch, tmp_path, content
+):
+    (tmp_path / "kubeconfig").write_bytes(content)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    _, found = rows(capsys)
+    assert found["Kubernetes API"]["state"] == "failed"
+    assert "set KUBECONFIG" in found["Kubernetes API"]["to_do"]
+    assert found["MLflow"]["state"] == "ok"
+
+
+def test_a_server_that_is_no_kubernetes_api_is_no_defect_of_efface(kubernetes, kfp, mlflow, capsys):
+    kubernetes.objects["/version"] = "<html>"
+    _, found = rows(capsys)
+    assert "not that of a Kubernetes API" in found["Kubernetes API"]["found"]
+
+
+def test_an_address_of_mlflow_that_is_none_fails(kubernetes, kfp, capsys, monkeypatch):
+    monkeypatch.setenv("EFFACE_REGISTRY", "http://[::1")
+    _, found = rows(capsys)
+    assert "is no address" in found["MLflow"]["found"]
+
+
+def test_a_folder_of_this_machine_is_no_workspace_of_a_cluster(
+    kubernetes, kfp, mlflow, capsys, tmp_path
+):
+    _, found = rows(capsys, "--workspace", str(tmp_path / "work"))
+    assert "which the pods do not share" in found["storage"]["found"]
+    assert not (tmp_path / "work").exists()

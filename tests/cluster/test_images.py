@@ -45,3 +45,15 @@ def test_an_image_that_no_task_runs_in_is_refused(graph):
 )
 def test_an_image_is_known_by_its_last_name(image):
     assert base_name(image) == "efface-gpu"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "efface-core",
+        "localhost:5000/efface-core:0.1.0",
+        f"r.example.org/team/efface-core:0.1.0@sha256:{'0' * 64}",
+    ],
+)
+def test_any_name_of_an_image_is_taken(graph, image):
+    image_parameters(graph, core=image)

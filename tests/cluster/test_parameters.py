@@ -3,7 +3,7 @@
 import pytest
 
 from efface.cluster.graph import find_compiled, read_graph
-from efface.cluster.parameters import KINDS, check_parameters, parse_words
+from efface.cluster.parameters import KINDS, check_parameters, parse_words, read_parameters
 from efface.errors import InputError
 
 
@@ -69,3 +69,55 @@ def test_what_has_a_default_need_not_be_given(graph):
     check_parameters(
         graph, {name: "x" for name in ("tickets", "dataset", "model", "name", "workspace")}
     )
+
+
+def bomb():
+    value = ["x"] * 10
+    for _ in range(9):
+        value = [value] * 10
+    return value
+
+
+def itself():
+    value = {}
+    value["again"] = value
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        pytest.param({"lr": float("nan")}, "JSON can say", id="not a number"),
+        pytest.param({"lr": {1, 2}}, "JSON can say", id="set"),
+        pytest.param({"name": "\ud800"}, "JSON can say", id="half a character"),
+        pytest.param(itself(), "JSON can say", id="itself"),
+        pytest.param({"steps": bomb()}, "at most 256 KiB", id="a few bytes of YAML, gigabytes"),
+    ],
+)
+def test_what_kfp_could_not_be_sent_is_refused(graph, value, told):
+    with pytest.raises(InputError, match=told):
+        check_parameters(graph, {"method": value}, whole=False)
+
+
+def test_a_wrong_value_is_shown_but_not_without_end(graph):
+    with pytest.raises(InputError) as refused:
+        check_parameters(graph, {"method": bomb()}, whole=False)
+    assert len(str(refused.value)) < 2000
+
+
+def test_a_file_that_is_nested_without_end_is_refused(tmp_path):
+    path = tmp_path / "deep.yaml"
+    path.write_text("[" * 3000)
+    with pytest.raises(InputError, match="nested too deeply"):
+        read_parameters(path)
+
+
+def test_a_word_that_is_nested_without_end_is_refused(graph):
+    with pytest.raises(InputError, match="method must be a mapping"):
+        check_parameters(graph, parse_words(graph, {"method": "[" * 100_000}), whole=False)
+
+
+def test_a_needed_text_that_is_empty_is_missing(graph):
+    given = {name: "x" for name in ("tickets", "dataset", "model", "workspace")}
+    with pytest.raises(InputError, match="missing: name;"):
+        check_parameters(graph, {**given, "name": ""})

@@ -158,3 +158,17 @@ def test_a_wrong_cron_is_refused_before_kfp_is_asked(kfp, capsys, cron):
     assert main(["schedule", "--cron", cron, *GIVEN]) == 2
     assert f"cron {cron!r}" in capsys.readouterr().err
     assert kfp.asked == []
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", " night", "x" * 129])
+def test_a_name_that_cannot_be_shown_is_refused_before_anything_is_made(kfp, capsys, name):
+    assert main([*NIGHTLY, "--name", name]) == 2
+    assert "use 1 to 128 on one line" in capsys.readouterr().err
+    assert not kfp.asked
+
+
+def test_deleting_a_schedule_without_a_name_deletes_none(kfp, capsys):
+    main(NIGHTLY)
+    assert main(["schedule", "--delete", ""]) == 2
+    assert "there are: efface" in capsys.readouterr().err
+    assert len(kfp.recurring()) == 1

@@ -136,6 +136,11 @@ def test_a_number_for_a_text_is_refused_with_what_to_do(kfp, capsys, tmp_path):
         pytest.param([*GIVEN, "--params", "no.yaml"], "cannot be read", id="no such parameters"),
         pytest.param([*GIVEN, "--pull-policy=Maybe"], "IfNotPresent", id="no such pull policy"),
         pytest.param([*GIVEN, "--experiment=typo"], "'typo' is not in", id="no such experiment"),
+        pytest.param([*GIVEN, "--core-image=http://x y"], "no name of an image", id="image"),
+        pytest.param([*GIVEN, "--core-image= "], "no name of an image", id="blank image"),
+        pytest.param([*GIVEN, "--namespace=A/b"], "namespace 'A/b' is no name", id="namespace"),
+        pytest.param([*GIVEN, "--service-account=Me"], "account 'Me' is no name", id="account"),
+        pytest.param([*GIVEN, "--run-name=a\nb"], "use 1 to 128 on one line", id="run name"),
     ],
 )
 def test_bad_input_is_found_before_anything_is_run(kfp, capsys, words, told):

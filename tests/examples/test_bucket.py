@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from efface.errors import InfrastructureError
+from efface.errors import InfrastructureError, InputError
 from examples.fashion.bucket import FOLDERS, create_bucket, parameters, put_demo
 from pipelines.compile import COMPILED
 
@@ -42,3 +42,24 @@ def test_a_store_that_does_not_answer_is_told(monkeypatch):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(InfrastructureError, match="AWS_ENDPOINT_URL"):
         create_bucket("demo")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "profile", "bucket"),
+    [
+        pytest.param("localhost:9", None, "efface", id="address without a scheme"),
+        pytest.param("http://127.0.0.1:9", "absent", "efface", id="no such profile"),
+        pytest.param("http://127.0.0.1:9", None, "a b", id="no name of a bucket"),
+    ],
+)
+def test_a_variable_or_a_name_that_cannot_be_used_is_the_users(
+    monkeypatch, endpoint, profile, bucket
+):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
+    with pytest.raises(InputError, match=r"AWS_\* variables"):
+        create_bucket(bucket)

@@ -167,3 +167,9 @@ def only(desk, *tools):
         found = shutil.which(tool, path=f"{desk / 'bin'}:{os.environ['PATH']}")
         (folder / tool).symlink_to(found)
     return str(folder)
+
+
+def test_two_actions_at_once_are_refused_and_nothing_is_deleted(desk):
+    done = run(desk, "up", "down")
+    assert (done.returncode, "say one of them" in done.stderr) == (2, True)
+    assert not (desk / "calls").exists()

@@ -104,6 +104,23 @@ def test_an_unknown_parameter_is_refused_with_those_that_exist(run, given):
         run(**given)
 
 
+def test_a_wrong_parameter_leaves_no_folder(compiled, monkeypatch, tmp_path):
+    monkeypatch.setattr(local, "COMPILED", compiled)
+    for runner in local.RUNNERS:
+        with pytest.raises(InputError, match="workspace must be text"):
+            local.run_locally(
+                {"workspace": []}, run_id="run-7", folder=tmp_path / "run", runner=runner
+            )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_the_users_to_change(compiled, monkeypatch, tmp_path):
+    monkeypatch.setattr(local, "COMPILED", compiled)
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(InputError, match="give another --folder"):
+        local.run_locally({}, run_id="run-7", folder=tmp_path / "file")
+
+
 @pytest.mark.parametrize(
     ("given", "image"),
     [

@@ -98,11 +98,13 @@ def settings_of(given: argparse.Namespace) -> "Settings":
     for package in ("kfp_server_api", "kubernetes"):
         if importlib.util.find_spec(package) is None:
             raise ConfigError(f"package {package} is not installed: pip install 'efface[kfp]'")
+    from efface.cluster.names import check_name
+
     found = read_settings()
     return replace(
         found,
         kfp_host=given.host or found.kfp_host,
-        kfp_namespace=given.namespace or found.kfp_namespace,
+        kfp_namespace=check_name("namespace", given.namespace or found.kfp_namespace),
     )
 
 
@@ -110,9 +112,12 @@ def graph_of(given: argparse.Namespace) -> "tuple[Graph, dict[str, Any]]":
     """The graph with its images, and parameters that fit it."""
     from efface.cluster.graph import find_compiled, read_graph
     from efface.cluster.images import image_parameters, with_images
+    from efface.cluster.names import check_name
     from efface.cluster.parameters import check_parameters, parse_words, read_parameters
     from efface.cluster.rewriting import with_choices
 
+    if given.service_account:
+        check_name("service account", given.service_account)
     images = {"core": given.core_image, "gpu": given.gpu_image}
     graph = with_images(read_graph(find_compiled(given.pipeline)), **images)
     if given.pull_policy:

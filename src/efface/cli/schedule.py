@@ -41,7 +41,7 @@ def schedule(given: argparse.Namespace) -> int:
     settings = cluster.settings_of(given)
     if given.list:
         return _list(settings)
-    if given.delete:
+    if given.delete is not None:
         return _delete(settings, given.delete)
     return _apply(settings, given)
 
@@ -49,9 +49,11 @@ def schedule(given: argparse.Namespace) -> int:
 def _apply(settings: "Settings", given: argparse.Namespace) -> int:
     from efface.cluster.cron import check_cron
     from efface.cluster.experiments import find_experiment
+    from efface.cluster.kfp_names import check_title
     from efface.cluster.scheduling import Wanted, apply
     from efface.cluster.uploading import upload
 
+    check_title("schedule", given.name)
     cron = check_cron(given.cron)
     graph, parameters = cluster.graph_of(given)
     kfp = cluster.kfp_of(settings)

@@ -45,9 +45,12 @@ def submit(given: argparse.Namespace) -> int:
     settings = cluster.settings_of(given)
     graph, parameters = cluster.graph_of(given)
     from efface.cluster.experiments import find_experiment
+    from efface.cluster.kfp_names import check_title
     from efface.cluster.running import create_run, link_to
     from efface.cluster.uploading import upload
 
+    if given.run_name:
+        check_title("run", given.run_name)
     kfp = cluster.kfp_of(settings)
     experiment_id = find_experiment(kfp, given.experiment)
     version = upload(kfp, graph)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from efface.cluster.names import check_name
 from efface.errors import ConfigError
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
@@ -25,8 +26,11 @@ HOURS: Mapping[str, float] = {
     "settle": 1,
 }
 """Step -> hours that one attempt at it may take, from the start of its pod."""
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
-_SIZE = re.compile(r"[1-9][0-9]*(Ki|Mi|Gi|Ti|K|M|G|T)?")
+MOST: Mapping[str, int] = {"parallel": 10_000, "retries": 100}
+"""Largest numbers that make sense, far below what KFP can hold."""
+LONGEST = 24 * 365
+"""Hours of the longest time limit."""
+_SIZE = re.compile(r"[1-9][0-9]{0,8}(Ki|Mi|Gi|Ti|k|M|G|T)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,25 +62,26 @@ class Choices:
         )
         for what in ("release", "pull_secret", "queue"):
             name = getattr(self, what)
-            fits = _NAME.fullmatch(name) or (not name and what != "release")
-            _need(
-                bool(fits),
-                f"{what.replace('_', ' ')} {name!r} is no name of Kubernetes: use lower-case "
-                "letters, digits, - and ., at most 63, a letter or digit at both ends",
-            )
+            if name or what == "release":
+                check_name(what.replace("_", " "), name)
         _need(
             bool(_SIZE.fullmatch(self.shared_memory)),
             f"shared memory {self.shared_memory!r} is no size: use one such as 512Mi or 4Gi",
         )
-        for what in ("parallel", "retries"):
+        for what, most in MOST.items():
             given = getattr(self, what)
             _need(given >= 0, f"{what} must be 0 or more, got {given}")
+            _need(given <= most, f"{what} must be {most} or less, got {given}")
         _need(
             not (unknown := sorted(set(self.hours) - set(HOURS))),
             f"time limit for {', '.join(unknown)}: no such step; use {', '.join(HOURS)}",
         )
         for step, hours in self.hours.items():
             _need(hours > 0, f"time limit of {step} must be above 0 hours, got {hours}")
+            _need(
+                1 <= 3600 * hours <= 3600 * LONGEST,
+                f"time limit of {step} must be from a second to {LONGEST} hours, got {hours}",
+            )
 
     def seconds(self, step: str) -> int:
         """How long one attempt at a step may take."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efface.cluster.graph import Graph, to_yaml
+from efface.cluster.names import check_name
 from efface.errors import ConfigError
 
 
@@ -17,6 +18,13 @@ class ObjectNames:
     """Of the PipelineVersion; what it holds never changes, so another graph needs another name."""
     namespace: str = ""
     """Where they go; empty: where they are applied."""
+
+    def __post_init__(self) -> None:
+        """Refuse what Kubernetes would refuse later."""
+        check_name("pipeline name", self.pipeline)
+        check_name("version name", self.version)
+        if self.namespace:
+            check_name("namespace", self.namespace)
 
 
 def graph_to_ir(graph: Graph) -> str:

@@ -22,7 +22,8 @@ NAMES = {
     "month": {name: number for number, name in enumerate(MONTHS, start=1)},
     "day of week": {name: number for number, name in enumerate(DAYS)},
 }
-ITEM = re.compile(r"(?:(\*|\?)|(\w+)(?:-(\w+))?)(?:/(\d+))?")
+WORD = "([0-9]{1,2}|[a-z]{3})"
+ITEM = re.compile(rf"(?:(\*|\?)|{WORD}(?:-{WORD})?)(?:/([0-9]{{1,2}}))?")
 
 
 def check_cron(text: str) -> str:
@@ -51,7 +52,7 @@ def check_cron(text: str) -> str:
 
 def _fits(item: str, name: str, low: int, high: int) -> bool:
     match = ITEM.fullmatch(item)
-    if match is None or match[4] == "0":
+    if match is None or (match[4] and int(match[4]) == 0):
         return False
     ends = [_number(word, name) for word in (match[2], match[3]) if word]
     inside = all(number is not None and low <= number <= high for number in ends)

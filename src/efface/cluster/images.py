@@ -1,14 +1,28 @@
 """The images of a run: parameters where the graph takes them so, else put into the graph."""
 
 import copy
+import re
 
 from efface.cluster.graph import Graph
 from efface.errors import InputError
 
+NAME = re.compile(r"[\w.-]+(:\d+)?(/[\w.-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?", re.ASCII)
+"""Host and folders, name, tag and digest of an image; all but the name may be left out."""
+
 
 def image_parameters(graph: Graph, *, core: str = "", gpu: str = "") -> dict[str, str]:
-    """The images as parameters of a run, as far as the graph takes them so."""
+    """The images as parameters of a run, as far as the graph takes them so.
+
+    Raises:
+        InputError: one is no name of an image.
+    """
     images = {"core_image": core, "gpu_image": gpu}
+    for image in filter(None, images.values()):
+        if not NAME.fullmatch(image):
+            raise InputError(
+                f"image {image!r} is no name of an image: use one such as efface-core:0.1.0 or "
+                "registry.example.org/team/efface-core:0.1.0"
+            )
     return {name: image for name, image in images.items() if image and name in graph.parameters}
 
 

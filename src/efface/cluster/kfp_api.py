@@ -5,10 +5,12 @@ files of its own; here are the generated services below it, with time limits and
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from efface.cluster.kfp_errors import TO_DO, Absent, explained
 from efface.errors import ConfigError, InfrastructureError
@@ -53,7 +55,21 @@ class KfpApi:
         given = {name: value for name, value in kwargs.items() if value is not None}
         with explained(self.host):
             api = getattr(kfp_server_api, f"{service}Api")(self.client)
-            return getattr(api, method)(*args, _request_timeout=TIMEOUT, **given)
+            answer = getattr(api, method)(*args, _request_timeout=TIMEOUT, **given)
+        self._check_is_object()
+        return answer
+
+    def _check_is_object(self) -> None:
+        """The client makes a thing without any fields out of whatever is no JSON object."""
+        try:
+            is_object = isinstance(json.loads(self.client.last_response.data), dict)
+        except ValueError:
+            is_object = False
+        if not is_object:
+            raise InfrastructureError(
+                f"{self.host} gave an answer that is not Kubeflow Pipelines' (a login page?); "
+                f"{TO_DO}"
+            )
 
     def every(self, service: str, method: str, field: str, /, **kwargs: Any) -> list[Any]:
         """All pages of a list, as one."""
@@ -101,6 +117,18 @@ def _checked(host: str) -> str:
         )
     if not host.startswith(("http://", "https://")):
         raise ConfigError(f"address {host!r} must begin with http:// or https://; {TO_DO}")
+    try:
+        parts = urlsplit(host)
+        complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete or re.search(r"\s", host):
+        raise ConfigError(f"address {host!r} is not http://HOST or http://HOST:PORT; {TO_DO}")
+    if "@" in parts.netloc:  # it would stand in messages, logs and links
+        raise ConfigError(
+            "the address of Kubeflow Pipelines holds a user or a password: leave them out, and set "
+            "EFFACE_KFP_TOKEN_FILE"
+        )
     return host.rstrip("/")
 
 
@@ -124,6 +152,11 @@ def _read_token(path: Path) -> str:
         raise ConfigError(f"EFFACE_KFP_TOKEN_FILE {path} cannot be read: {error}") from None
     if not token:
         raise ConfigError(f"EFFACE_KFP_TOKEN_FILE {path} is empty: put a bearer token into it")
+    if not re.fullmatch(r"[!-~]+", token):
+        raise ConfigError(
+            f"EFFACE_KFP_TOKEN_FILE {path} holds no bearer token: one word of ASCII characters is "
+            "needed, and nothing else"
+        )
     return token
 
 

@@ -19,15 +19,22 @@ def explained(host: str) -> Iterator[None]:
     """Turn what the client raises into an error of efface."""
     import kfp_server_api
     import urllib3.exceptions
+    from urllib3.exceptions import NameResolutionError, SSLError
 
     try:
         yield
     except kfp_server_api.ApiException as error:
+        if isinstance(error.__context__, ValueError):  # the client's word for it is status 0, too
+            raise InfrastructureError(
+                f"{host} gave an answer that cannot be read ({error.reason}); {TO_DO}"
+            ) from error
         raise explain(host, error.status, error.reason, error.body) from error
+    except UnicodeDecodeError as error:
+        raise InfrastructureError(f"{host} gave an answer that is no text; {TO_DO}") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
         told = f"Kubeflow Pipelines at {host} does not answer ({reason_of(error)}); {TO_DO}"
         reason = getattr(error, "reason", None)
-        wrong = isinstance(reason, urllib3.exceptions.NameResolutionError)
+        wrong = isinstance(reason, NameResolutionError | SSLError)
         raise ConfigError(told) if wrong else InfrastructureError(told) from error
 
 
@@ -45,6 +52,11 @@ def explain(host: str, status: int | None, reason: Any, body: Any) -> EffaceErro
         return ConfigError(f"{host} is not Kubeflow Pipelines (404); {TO_DO}")
     if status == 404:
         return Absent(f"{host}: {told}")
+    if status < 400:
+        return ConfigError(
+            f"{host} sends us elsewhere ({status}: {told}); {TO_DO}; where a login page is in the "
+            "way, set EFFACE_KFP_TOKEN_FILE"
+        )
     if status < 500:
         return InputError(f"{host} does not accept this ({status}): {told}")
     return InfrastructureError(f"{host} fails ({status}): {told}; try again when KFP is well")

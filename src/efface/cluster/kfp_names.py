@@ -7,6 +7,23 @@ from typing import Any
 from efface.cluster.kfp_api import KfpApi
 from efface.errors import InputError
 
+LONGEST = 128
+"""Characters of a name that KFP's database keeps whole."""
+
+
+def check_title(what: str, name: str) -> str:
+    """A name as people read it, once KFP can keep it and a line can show it.
+
+    Raises:
+        InputError: empty, too long, or with something that is not printed.
+    """
+    if 0 < len(name) <= LONGEST and name.isprintable() and name == name.strip():
+        return name
+    raise InputError(
+        f"name of the {what} {name[:LONGEST]!r} has {len(name)} characters: use 1 to {LONGEST} on "
+        "one line, no space at either end"
+    )
+
 
 def by_name(name: str) -> str:
     """KFP's filter for things that are called ``name``."""

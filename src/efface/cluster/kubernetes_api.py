@@ -4,11 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import yaml
+
 from efface.cluster.network_errors import reason_of, said
 from efface.errors import ConfigError, EffaceError, InfrastructureError, InputError
 
 TIMEOUT = (5, 30)
 """Seconds to connect, and to wait for an answer."""
+
+
+MISREAD = (OSError, TypeError, ValueError, AttributeError, KeyError, yaml.YAMLError)
+"""What reading a kubeconfig raises when it is none."""
 
 
 class Refused(InputError):
@@ -43,9 +49,9 @@ def connect(*, in_cluster: bool, kubeconfig: str = "", context: str | None = Non
                 client_configuration=settings,
                 persist_config=False,
             )
-    except (config.ConfigException, OSError, TypeError) as error:
+    except (config.ConfigException, *MISREAD) as error:
         raise ConfigError(
-            f"no Kubernetes cluster is configured here ({error}); set KUBECONFIG, or give "
+            f"no Kubernetes cluster is configured here ({_line(error)}); set KUBECONFIG, or give "
             "--context NAME of one in it"
         ) from None
     settings.retries = 0
@@ -67,6 +73,15 @@ def explained(doing: str) -> Iterator[None]:
             f"{doing}: the Kubernetes API does not answer ({reason_of(error)}); check the "
             "kubeconfig and the network"
         ) from error
+    except ValueError as error:
+        raise InfrastructureError(
+            f"{doing}: the answer is not that of a Kubernetes API ({_line(error)}); check the "
+            "server that the kubeconfig names"
+        ) from error
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())
 
 
 def _explain(doing: str, error: Any) -> EffaceError:
@@ -77,4 +92,6 @@ def _explain(doing: str, error: Any) -> EffaceError:
         return Refused(f"{doing}: refused ({told})")
     if error.status == 404:
         return Absent(f"{doing}: not there ({told})")
+    if error.status in (400, 422):
+        return InputError(f"{doing}: not accepted ({told}); change what it names")
     return InfrastructureError(f"{doing}: the Kubernetes API failed ({error.status}: {told})")

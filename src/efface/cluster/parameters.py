@@ -1,6 +1,7 @@
 """The parameters of a graph: read from a file, parsed from words, and checked."""
 
 import json
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,14 @@ KINDS: dict[str, Kind] = {
 """KFP's parameter types."""
 
 
+LARGEST = 256 * 1024
+"""Bytes of one parameter as JSON; Kubernetes keeps all of a run in one object of 1.5 MiB."""
+SHOWN = reprlib.Repr()
+"""How a wrong value is shown: as it is, but not without end."""
+SHOWN.maxstring = SHOWN.maxother = 200
+SHOWN.maxlevel = 2
+
+
 def read_parameters(path: Path) -> dict[str, Any]:
     """Read a YAML file of parameters.
 
@@ -55,6 +64,8 @@ def read_parameters(path: Path) -> dict[str, Any]:
     """
     try:
         content = yaml.safe_load(path.read_text())
+    except RecursionError:
+        raise InputError(f"parameters {path} cannot be read: nested too deeply") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"parameters {path} cannot be read: {error}") from None
     if content is not None and not isinstance(content, dict):
@@ -83,7 +94,7 @@ def check_parameters(graph: Graph, given: Mapping[str, Any], *, whole: bool = Tr
     """
     known = graph.parameters
     needed = [name for name, facts in known.items() if not facts.get("isOptional")]
-    missing = [name for name in needed if whole and name not in given]
+    missing = [name for name in needed if whole and given.get(name, "") == ""]
     unknown = sorted(str(name) for name in given if name not in known)
     told = [f"missing: {', '.join(missing)}"] if missing else []
     told += [f"unknown: {', '.join(unknown)}"] if unknown else []
@@ -101,7 +112,7 @@ def _parse(graph: Graph, name: str, word: str) -> Any:
         return word
     try:
         return json.loads(word)
-    except json.JSONDecodeError:
+    except (RecursionError, ValueError):
         return word
 
 
@@ -109,6 +120,21 @@ def _misfit(graph: Graph, name: str, value: Any) -> str:
     """Why a value does not fit its parameter; empty when it does."""
     kind = KINDS[graph.parameters[name]["parameterType"]]
     if kind.fits(value):
-        return ""
+        return _unsendable(name, value)
     to_do = f" ({kind.to_do})" if kind.to_do else ""
-    return f"{name} must be {kind.word}, got {value!r}{to_do}"
+    return f"{name} must be {kind.word}, got {SHOWN.repr(value)}{to_do}"
+
+
+def _unsendable(name: str, value: Any) -> str:
+    """Why a value cannot go to KFP, which takes JSON; empty when it can."""
+    size = 0
+    try:
+        for piece in json.JSONEncoder(ensure_ascii=False, allow_nan=False).iterencode(value):
+            size += len(piece.encode())
+            if size > LARGEST:
+                return f"{name} must be at most {LARGEST // 1024} KiB as JSON"
+    except RecursionError:
+        return f"{name} is nested too deeply"
+    except (TypeError, ValueError) as error:  # a set, a date, NaN, itself, half a character
+        return f"{name} must be something that JSON can say ({error})"
+    return ""

@@ -10,7 +10,7 @@ from tests.charts.rendering import VALUES, named, of_kind, pod_of, settings
 PLACES = settings(
     "schedule.enabled=true",
     "registry=https://mlflow.example.org",
-    "policy=x",
+    "policy=version: 1",
     *(
         f"schedule.parameters.{name}=x"
         for name in ("tickets", "dataset", "model", "name", "workspace")

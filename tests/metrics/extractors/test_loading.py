@@ -94,3 +94,10 @@ def test_every_kind_is_named_in_the_documentation():
 
     text = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text()
     assert [kind for kind in KINDS if f"`{kind}`" not in text] == []
+
+
+@pytest.mark.parametrize("place", ["gs://bucket/tower", "s3://"])
+def test_a_place_of_another_kind_is_not_taken_for_a_path(spec, tmp_path, place):
+    elsewhere = ExtractorSpec(uri=f"small-cnn:{place}", sha256=spec.sha256)
+    with pytest.raises(CheckpointError, match="use a path or s3://bucket/prefix"):
+        load_extractor(elsewhere, str(tmp_path))

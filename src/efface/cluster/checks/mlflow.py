@@ -26,14 +26,18 @@ def check_mlflow(place: Place) -> Finding:
             "set EFFACE_REGISTRY in the ConfigMap efface-settings, or here, to http://HOST:PORT",
         )
     shown = without_password(address)
+    to_do = "check the address, that it runs, and its --allowed-hosts"
+    try:
+        inside = _is_inside(address)
+    except ValueError as error:
+        return Finding(FAILED, f"{shown} is no address ({error})", to_do)
     try:
         version = _version(address)
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        if _is_inside(address) and not place.settings.in_cluster:
+        if inside and not place.settings.in_cluster:
             told = f"{shown} cannot be asked from outside the cluster"
             return Finding(WARNING, told, "run `efface doctor` in a pod to know")
-        to_do = "check the address, that it runs, and its --allowed-hosts"
         return Finding(FAILED, f"{shown} does not answer ({reason})", to_do)
     if not re.match(r"\d+\.\d+", version):
         return Finding(FAILED, f"{shown} answers, but is not MLflow", "check EFFACE_REGISTRY")

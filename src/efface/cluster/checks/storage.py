@@ -3,7 +3,7 @@
 import uuid
 
 from efface.cluster.checks.place import FAILED, OK, SKIPPED, Finding, Place
-from efface.storage import open_store
+from efface.storage import LocalStore, open_store
 
 FOLDER = ".efface-doctor"
 """Under which the doctor writes; nothing stays there."""
@@ -14,6 +14,9 @@ def check_storage(place: Place) -> Finding:
     if not place.workspace:
         return Finding(SKIPPED, "no --workspace was given", "give --workspace s3://BUCKET/PREFIX")
     store = open_store(place.workspace)
+    if isinstance(store, LocalStore):
+        told = f"{place.workspace} is a folder of this machine, which the pods do not share"
+        return Finding(FAILED, told, "give --workspace s3://BUCKET/PREFIX")
     key, content = f"{FOLDER}/{uuid.uuid4().hex}", uuid.uuid4().bytes
     store.write(key, content)
     try:

@@ -84,6 +84,10 @@ def check_extractor(spec: ExtractorSpec, folder: str) -> tuple[Kind, str]:
 def _brought_here(place: str, folder: str, spec: ExtractorSpec) -> str:
     """The place with its path replaced by that of a copy, where it is in remote storage."""
     split = PLACE.fullmatch(place)
+    if "://" in place and (split is None or not is_remote(split[2])):
+        raise CheckpointError(
+            f"extractor {spec.uri}: {place!r} is not supported: use a path or s3://bucket/prefix"
+        )
     if split is None:
         return place
     head, path = split.groups()
