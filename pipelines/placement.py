@@ -95,14 +95,20 @@ def never_cached(task: dsl.PipelineTask) -> dsl.PipelineTask:
     return task.set_caching_options(False)
 
 
+def with_artifact_store(task: dsl.PipelineTask) -> dsl.PipelineTask:
+    """Give a task the place of Kubeflow's artifacts and its keys, to delete private ones."""
+    place = _same((release.ARTIFACTS_ENDPOINT,))
+    kubernetes.use_config_map_as_env(task, release.SETTINGS, place, optional=True)
+    kubernetes.use_secret_as_env(task, release.ARTIFACTS, release.ARTIFACTS_KEYS, optional=True)
+    return task
+
+
 def _with_settings(task: dsl.PipelineTask) -> dsl.PipelineTask:
     """Give a task the release's Secrets and ConfigMaps; only the subject key must be there."""
     subject = {release.SUBJECT_KEY: "EFFACE_SUBJECT_KEY"}
     kubernetes.use_secret_as_env(task, release.NAME, subject)
     storage = _same(release.STORAGE_KEYS)
     kubernetes.use_secret_as_env(task, release.STORAGE, storage, optional=True)
-    artifacts = release.ARTIFACTS_KEYS
-    kubernetes.use_secret_as_env(task, release.ARTIFACTS, artifacts, optional=True)
     settings = _same(release.SETTINGS_KEYS)
     kubernetes.use_config_map_as_env(task, release.SETTINGS, settings, optional=True)
     region = {"AWS_REGION": "AWS_DEFAULT_REGION"}  # the name that boto3 reads

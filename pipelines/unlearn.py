@@ -24,7 +24,7 @@ from components.settle import settle
 from components.shard import shard
 from components.unlearn import unlearn
 from efface.cluster.release import POLICY_FOLDER, POLICY_KEY
-from pipelines.placement import CHOICES, NVIDIA, GpuNodes, Nodes
+from pipelines.placement import CHOICES, NVIDIA, GpuNodes, Nodes, with_artifact_store
 
 RUN_ID = dsl.PIPELINE_JOB_ID_PLACEHOLDER
 
@@ -96,6 +96,7 @@ def unlearn_pipeline(
     ).place
     run = {"run_id": RUN_ID, "workspace": workspace}
     settled = on_cpu(settle(tickets=tickets, **run), "Settle: answer tickets, delete copies")
+    with_artifact_store(settled)
     with dsl.ExitHandler(settled, name="Work off the tickets"):
         batch = on_cpu(intake(tickets=tickets, dataset=dataset, **run), "Take the due tickets")
         with dsl.If(batch.outputs["Output"] > 0, name="due"):

@@ -7,8 +7,9 @@
     KFP_POD_NAME         pod of this process, set by Kubeflow Pipelines; the host's name when unset
     EFFACE_PROGRESS      folder for progress as JSON; none when unset
     EFFACE_PUSHGATEWAY   address of a Prometheus Pushgateway; nothing is sent when unset
-    EFFACE_ARTIFACTS_ENDPOINT_URL, EFFACE_ARTIFACTS_ACCESS_KEY_ID, EFFACE_ARTIFACTS_SECRET_ACCESS_KEY
-                         object store of Kubeflow Pipelines' own artifacts; the AWS_* one when unset
+    EFFACE_ARTIFACTS_ENDPOINT_URL      object store of Kubeflow Pipelines' own artifacts,
+    EFFACE_ARTIFACTS_ACCESS_KEY_ID     where it is another than that of AWS_*,
+    EFFACE_ARTIFACTS_SECRET_ACCESS_KEY  and the keys for it
     EFFACE_LEASE_HOURS   hours that a run keeps its tickets, whatever happens to it; 24 when unset
     EFFACE_KFP_HOST      address of the Kubeflow Pipelines API; of its page, links work too
     EFFACE_KFP_TOKEN_FILE  file with a bearer token for it, read at each call; none when unset
@@ -147,7 +148,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _account(given: Mapping[str, str]) -> Account | None:
     """The store of artifacts; its keys may be there without an address, in KFP's own Secret."""
-    names = [f"EFFACE_ARTIFACTS_{name}" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")]
+    names = ["EFFACE_ARTIFACTS_ACCESS_KEY_ID", "EFFACE_ARTIFACTS_SECRET_ACCESS_KEY"]
     endpoint = given.get("EFFACE_ARTIFACTS_ENDPOINT_URL", "")
     if not endpoint:
         return None

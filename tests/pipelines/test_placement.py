@@ -143,9 +143,10 @@ def test_gpu_tasks_tolerate_gpu_nodes_and_have_bounded_shared_memory(kubernetes)
 
 def test_every_task_gets_the_settings_of_the_release(kubernetes, containers):
     assert set(kubernetes) == set(containers)
-    for facts in kubernetes.values():
+    for name, facts in kubernetes.items():
         secrets = {s["secretName"]: s["optional"] for s in facts["secretAsEnv"]}
-        assert secrets == {"efface": False, "efface-storage": True}
+        own = {"mlpipeline-minio-artifact": True} if name == "settle" else {}
+        assert secrets == {"efface": False, "efface-storage": True, **own}
         maps = {m["configMapName"]: m["optional"] for m in facts["configMapAsEnv"]}
         assert maps == {"efface-settings": True}
         (policy,) = facts["configMapAsVolume"]
@@ -167,6 +168,11 @@ def test_every_variable_that_a_task_gets_from_the_release_is_known(kubernetes):
         "EFFACE_REGISTRY": "EFFACE_REGISTRY",
         "EFFACE_PUSHGATEWAY": "EFFACE_PUSHGATEWAY",
     }  # fmt: skip
+
+
+def test_settle_alone_can_delete_where_kubeflow_keeps_artifacts(kubernetes):
+    told = {name: str(facts).count("EFFACE_ARTIFACTS_") for name, facts in kubernetes.items()}
+    assert [name for name, count in told.items() if count] == ["settle"]
 
 
 def test_the_policy_is_read_from_the_release_unless_another_is_given(kubernetes, defaults):

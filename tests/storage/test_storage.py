@@ -231,7 +231,7 @@ def test_artifacts_of_kubeflow_lie_where_their_own_settings_say(bucket, s3_endpo
     monkeypatch.setenv("EFFACE_ARTIFACTS_ENDPOINT_URL", s3_endpoint)
     monkeypatch.setenv("EFFACE_ARTIFACTS_ACCESS_KEY_ID", "kfp")
     monkeypatch.setenv("EFFACE_ARTIFACTS_SECRET_ACCESS_KEY", "kfp-secret")
-    store = open_store(f"minio://{bucket}/artifacts")
+    store = open_store(bucket.replace("s3://", "minio://") + "/artifacts")
     store.write("sets/a", b"1")
     assert store.erase("sets") == {"sets/a": 1}
     assert store.list() == []

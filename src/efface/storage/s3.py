@@ -219,11 +219,11 @@ def _new_client(account: Account | None) -> Any:
         # A session of its own: the default one keeps credentials, and is not for several threads.
         session = botocore.session.Session()
         session.register_component("data_loader", _loader())
-        given = {"endpoint_url": account.endpoint} if account else {}
-        keys = (account.access_key, account.secret_key) if account else (None, None)
-        return boto3.session.Session(*keys, botocore_session=session).client(
-            "s3", config=settings, **given
-        )
+        return boto3.session.Session(
+            aws_access_key_id=account.access_key if account else None,
+            aws_secret_access_key=account.secret_key if account else None,
+            botocore_session=session,
+        ).client("s3", config=settings, endpoint_url=account.endpoint if account else None)
     except ValueError as error:
         raise InputError(f"AWS_ENDPOINT_URL or another AWS_* variable is wrong: {error}") from error
 

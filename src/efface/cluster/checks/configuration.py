@@ -10,6 +10,7 @@ from typing import Any
 from efface.cluster.checks.place import FAILED, OK, SKIPPED, WARNING, Finding, Place
 from efface.cluster.kubernetes_api import TIMEOUT, Absent, explained
 from efface.cluster.release import (
+    ARTIFACTS_ENDPOINT,
     NAME,
     POLICY,
     POLICY_FOLDER,
@@ -54,7 +55,7 @@ def check_settings(place: Place) -> Finding:
     found = read_config_map(place, SETTINGS)
     if found is None:
         return Finding(SKIPPED, "not there; every address has its default")
-    unknown = sorted(set(found) - set(SETTINGS_KEYS))
+    unknown = sorted(set(found) - {*SETTINGS_KEYS, ARTIFACTS_ENDPOINT})
     if unknown:
         return Finding(
             WARNING,
