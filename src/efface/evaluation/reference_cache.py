@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.errors import InfrastructureError
+from efface.errors import EffaceError
 from efface.files import sha256_bytes, whole_file
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class ReferenceCache:
         try:
             with whole_file(self._path(identity)) as temporary, temporary.open("wb") as stream:
                 np.savez(stream, features=features_ND)
-        except (InfrastructureError, OSError) as error:  # a full disk, or another run's eviction
+        except (EffaceError, OSError) as error:  # a full disk, or another run's eviction
             log.warning("cache=not_kept path=%s error=%r", self._path(identity), error)
 
     def _path(self, identity: tuple[str, ...]) -> Path:

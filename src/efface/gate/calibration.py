@@ -13,6 +13,7 @@ from scipy import stats
 from efface.evaluation.report import Report
 from efface.gate.decide import decide
 from efface.gate.policy import Policy
+from efface.gate.verdict import Verdict
 
 CONFIDENCE = 0.95
 STEPS = 40
@@ -63,6 +64,17 @@ class Suggestion:
     """Half-way between the two; None where they overlap."""
 
 
+def judge(report: Report, policy: Policy) -> Verdict:
+    """The gate's answer, asked for the seed that the report was scored with.
+
+    Runs of a calibration differ in their seed on purpose; a policy asks for one.
+    """
+    seeds = {recipe.get("seed") for recipe in report.recipes.values()}
+    if len(seeds) == 1 and isinstance(seed := seeds.pop(), int):
+        policy = replace(policy, evaluation=replace(policy.evaluation, seed=seed))
+    return decide(report, policy, "")
+
+
 def critical_value(report: Report, policy: Policy, threshold: Threshold) -> float:
     """The strictest value of a threshold that a report still passes.
 
@@ -72,7 +84,7 @@ def critical_value(report: Report, policy: Policy, threshold: Threshold) -> floa
     def passes(value: float) -> bool:
         settings = {**policy.rules[threshold.rule], threshold.key: value}
         asked = replace(policy, rules={threshold.rule: settings})
-        checks = decide(report, asked, "").checks
+        checks = judge(report, asked).checks
         return any(c.passed for c in checks if c.rule == threshold.rule)
 
     loose, strict = (0.0, threshold.largest) if threshold.stricter_up else (threshold.largest, 0.0)
@@ -114,7 +126,7 @@ def with_thresholds(policy: Policy, suggestions: Sequence[Suggestion]) -> Policy
 
 def pass_rate(policy: Policy, reports: Sequence[Report]) -> Rate:
     """How often a policy passes some reports."""
-    return rate(sum(decide(report, policy, "").passed for report in reports), len(reports))
+    return rate(sum(judge(report, policy).passed for report in reports), len(reports))
 
 
 def rate(count: int, n: int) -> Rate:
