@@ -7,11 +7,8 @@ following it. The TrainJob never outlives a launcher that can still delete it.
 """
 
 import logging
-import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -28,6 +25,7 @@ from efface.storage import open_store
 from efface.training.answers import FAILED, preempted, read_failure, read_outcome
 from efface.training.job import Job
 from efface.training.loop import Outcome
+from efface.training.sigterm import heard_by
 from efface.training.spread import Spread
 
 log = logging.getLogger(__name__)
@@ -87,7 +85,7 @@ class Launcher:
         """Create or adopt, follow, bring the model here, delete."""
         place = f"{job.state}/exchange"
         exchange = open_store(place)
-        with self._hearing():
+        with heard_by(self._hear):
             own = trainjob.own_of(self.jobs.pod(self.pod))
             wanted = trainjob.build(self.run_id, job.identity, place, self.spread, own)
             if not self._adopted(wanted):
@@ -181,21 +179,9 @@ class Launcher:
             time.sleep(min(EVERY, 1.0))
         log.info("trainjob=%s gone=yes", self.name)
 
-    @contextmanager
-    def _hearing(self) -> Iterator[None]:
+    def _hear(self, number: int, frame: FrameType | None) -> None:
         """Take SIGTERM as a wish to stop."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def hear(number: int, frame: FrameType | None) -> None:
-            self.stop.set()
-
-        former = signal.signal(signal.SIGTERM, hear)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTERM, former)
+        self.stop.set()
 
 
 def _silent(launcher: Launcher) -> InfrastructureError:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from efface.cluster.kubernetes_api import TIMEOUT, Absent, explained
-from efface.cluster.pods import waiting_of
+from efface.cluster.pods import GRACE, waiting_of
 from efface.cluster.trainjob import GROUP, NODE, PLURAL, VERSION
 
 JOBSET = "jobset.sigs.k8s.io/jobset-name"
@@ -20,8 +20,6 @@ JOBSET = "jobset.sigs.k8s.io/jobset-name"
 INDEX = "batch.kubernetes.io/job-completion-index"
 """Label with the number of the node."""
 ASKED: dict[str, Any] = {"_request_timeout": TIMEOUT}
-PATIENCE = 60.0
-"""Seconds a pod may take to start before anything is said."""
 
 
 class TrainJobs:
@@ -84,7 +82,7 @@ class TrainJobs:
     def late(self, name: str, now: datetime) -> list[str]:
         """One line for each pod of a TrainJob that should have started by now."""
         pods = [pod for pod in self._pods(name) if pod.status.phase == "Pending"]
-        late = [(pod, waited) for pod in pods if (waited := _seconds(pod, now)) >= PATIENCE]
+        late = [(pod, waited) for pod in pods if (waited := _seconds(pod, now)) >= GRACE]
         if not late:
             return []
         with explained("events"):

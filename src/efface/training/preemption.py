@@ -1,7 +1,5 @@
 """SIGTERM during training: finish the step, save, leave; all processes after the same step."""
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,6 +8,7 @@ import torch
 from torch import distributed
 
 from efface.training.group import Group, peers
+from efface.training.sigterm import heard_by
 
 
 class StopRequest:
@@ -54,11 +53,5 @@ def listening(group: Group) -> Iterator[StopRequest]:
     In a thread other than the main one no signal can be heard.
     """
     request = StopRequest(group)
-    if threading.current_thread() is not threading.main_thread():
+    with heard_by(request.hear):
         yield request
-        return
-    former = signal.signal(signal.SIGTERM, request.hear)
-    try:
-        yield request
-    finally:
-        signal.signal(signal.SIGTERM, former)

@@ -1,6 +1,5 @@
 """Several processes on this node: torchrun starts them, and ends all when one fails."""
 
-import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from efface.storage import open_store
 from efface.training.answers import preempted, read_failure, read_outcome
 from efface.training.job import Job, write_job
 from efface.training.loop import Outcome
+from efface.training.sigterm import heard_by
 
 GRACE = 35.0
 """Seconds that torchrun gets to end its processes; it gives them 30 itself."""
@@ -52,16 +52,13 @@ def _torchrun(
         told.set()
         torchrun.terminate()
 
-    in_main = threading.current_thread() is threading.main_thread()
-    former = signal.signal(signal.SIGTERM, pass_on) if in_main else None
-    try:
-        yield torchrun, told
-    finally:
-        if torchrun.poll() is None:
-            torchrun.terminate()
-            _end(torchrun)
-        if in_main:
-            signal.signal(signal.SIGTERM, former)
+    with heard_by(pass_on):
+        try:
+            yield torchrun, told
+        finally:
+            if torchrun.poll() is None:
+                torchrun.terminate()
+                _end(torchrun)
 
 
 def _end(torchrun: subprocess.Popen[bytes]) -> None:
