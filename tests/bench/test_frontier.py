@@ -27,6 +27,13 @@ def test_another_weight_gives_another_model(tmp_path):
     assert {row.group for row in rows} == {"mae, one ticket, centre:2x2, hole"}
 
 
+def test_the_plan_says_which_methods_are_compared(tmp_path):
+    methods = {"i2i": {"steps": 6}, "noisy": {"name": "noisy-label", "steps": 6}}
+    plan = tiny_plan(tmp_path, methods=methods, frontier=["noisy"])
+    rows = frontier_rows(Bench(plan, tmp_path / "work", quick=False))
+    assert {row.label.split(",")[0] for row in rows} == {"noisy"}
+
+
 def test_a_plan_without_a_weight_is_refused(tmp_path):
     plan = tiny_plan(tmp_path, methods={"original": {"name": "original"}})
     with pytest.raises(ConfigError, match=r"no method of the plan \(original\) has a forget loss"):

@@ -43,6 +43,7 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
         ({"version": 2}, "needs `version: 1`"),
         ({"metods": {}}, "metods unknown: use .*methods"),
         ({"models": None}, "lacks models"),
+        ({"frontier": ["i3i"]}, "frontier of the plan names i3i: use .*original"),
         ({"models": {"mae": "nowhere"}}, "models of the plan do not exist: .*nowhere"),
         ({"quick": {"models": ["vae"]}}, "quick.models names vae: use mae"),
         ({"quick": {"seed": 1}}, "seed unknown: use max_images, models"),

@@ -22,7 +22,7 @@ CASES = {
     "i2i-noise": {"target": "noise"},
     "i2i-worst-share": {"worst_share": 0.5},
     "i2i-saliency": {"saliency": 0.5, "weight_decay": 0.1},
-    "i2i-output": {"worst_share": 0.7},
+    "i2i-output": {},
     "i2i-controlled": {"forget_bound": 0.9, "worst_share": 0.5},
     "random-encoder": {},
     "noisy-label": {},

@@ -24,6 +24,8 @@ def test_the_method_itself_takes_every_setting(name):
     [
         ({"name": "max-loss", "worst_share": 0.5}, "max-loss cannot take worst_share 0.5: .* i2i"),
         ({"name": "max-loss", "target": "unseen"}, "max-loss cannot take target 'unseen'"),
+        ({"name": "i2i-output", "worst_share": 0.5}, "i2i-output cannot take worst_share 0.5"),
+        ({"name": "i2i-output", "target": "unseen"}, "i2i-output cannot take target 'unseen'"),
         ({"name": "random-encoder", "target": "unseen"}, "forget target of its own"),
         ({"name": "i2i-controlled", "target": "noise"}, "use noise-mean or unseen"),
         ({"name": "retain-only", "saliency": 0.5}, "retain-only cannot take saliency 0.5"),

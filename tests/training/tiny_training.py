@@ -35,7 +35,11 @@ def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"], make=tiny_m
     )  # fmt: skip
     kind = method.target or settings.target
     ask = getattr(teacher, method.matches)
-    wanted = compute_forget_targets(ask, noise, bank, kind=kind, memory=1.0, device=CPU)
+    wanted = (
+        compute_forget_targets(ask, noise, bank, kind=kind, memory=1.0, device=CPU)
+        if method.moves_forget
+        else None
+    )
     targets = compute_targets(
         ask,
         images.retain,

@@ -52,12 +52,15 @@ def method_cost(
     method = find_method(settings.name)
     if method.loss is None:
         return 0.0
-    seen = 2 * settings.batch_size * settings.steps
+    seen = settings.batch_size * settings.steps
+    own = own_loss_cost(network, given, hidden_BN)
     if not method.uses_targets:
-        return seen * own_loss_cost(network, given, hidden_BN)
-    forward = count(lambda: network.encode(given, hidden_BN)) / len(given)
-    step = count(lambda: _backward(network.encode(given, hidden_BN).square().mean())) / len(given)
-    return seen * step + settings.retain_images * forward
+        return 2 * seen * own
+    ask = network.answer if method.matches == "answer" else network.encode
+    forward = count(lambda: ask(given, hidden_BN)) / len(given)
+    moved = count(lambda: _backward(ask(given, hidden_BN).square().mean())) / len(given)
+    teacher = settings.retain_images * forward
+    return seen * (moved + (moved if method.moves_forget else own)) + teacher
 
 
 def own_loss_cost(network: ImageToImageModel, given: Tensor, hidden_BN: Tensor) -> float:

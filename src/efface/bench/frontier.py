@@ -24,11 +24,12 @@ def frontier_rows(bench: Bench) -> list[Row]:
     Raises:
         ConfigError: no method of the plan has a weight.
     """
-    settings = weighted(bench.plan.methods)
+    methods = bench.plan.methods
+    chosen = bench.plan.frontier or list(methods)
+    settings = weighted({label: methods[label] for label in chosen})
     if not settings:
         raise ConfigError(
-            f"no method of the plan ({', '.join(bench.plan.methods)}) has a forget loss with a "
-            "weight: add i2i"
+            f"no method of the plan ({', '.join(chosen)}) has a forget loss with a weight: add i2i"
         )
     _, ticket, mask = bench.first
     cells = [(model, label) for model in bench.models for label in settings]

@@ -53,6 +53,8 @@ class Plan:
     """Name -> ticket file."""
     methods: dict[str, dict[str, Any]]
     """Row of the tables -> settings of the training (see ``TrainingSettings``)."""
+    frontier: list[str] = field(default_factory=list)
+    """Methods that the table ``frontier`` compares; empty: all."""
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Model -> settings on top of each method's, for a family that needs another rate."""
     retrained: dict[str, dict[str, Path]] = field(default_factory=dict)
@@ -113,6 +115,11 @@ def _check_settings(plan: Plan) -> None:
                 f"{name} of the plan names {', '.join(sorted(unknown))}: "
                 f"use {', '.join(plan.models)}"
             )
+    if missing := set(plan.frontier) - plan.methods.keys():
+        raise ConfigError(
+            f"frontier of the plan names {', '.join(sorted(missing))}: use "
+            f"{'; '.join(plan.methods)}"
+        )
     for label, method in plan.methods.items():
         for more in (*plan.settings.values(), plan.quick.settings, {}):
             try:

@@ -39,6 +39,7 @@ SCHEMA: dict[str, Any] = {
         "models": _named(_TEXT, 1),
         "tickets": _named(_TEXT, 1),
         "methods": _named(_SETTINGS, 1),
+        "frontier": _TEXTS,
         "settings": _named(_SETTINGS),
         "retrained": _named(_named(_TEXT)),
         "retraining": _named(_named({"type": "number", "minimum": 0})),

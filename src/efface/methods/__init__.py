@@ -19,7 +19,7 @@ from efface.methods.retain_only import retain_only
 METHODS: dict[str, Method] = {
     "i2i": Method(loss=i2i, uses_targets=True),
     "i2i-controlled": Method(loss=i2i_apart, uses_targets=True, direction=least_damage),
-    "i2i-output": Method(loss=i2i_output, uses_targets=True, matches="answer"),
+    "i2i-output": Method(loss=i2i_output, uses_targets=True, matches="answer", uses_noise=True),
     "max-loss": Method(loss=max_loss, uses_targets=False),
     "noisy-label": Method(loss=noisy_label, uses_targets=False, uses_noise=True),
     "retain-label": Method(loss=retain_label, uses_targets=False),

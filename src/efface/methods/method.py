@@ -108,3 +108,8 @@ class Method:
     """Whether the forget half carries noise images."""
     direction: Direction | None = None
     """How two gradients become one; None: that of retain loss + alpha x forget loss."""
+
+    @property
+    def moves_forget(self) -> bool:
+        """Whether forget images move to targets too; those that move to noise images have none."""
+        return self.uses_targets and not self.uses_noise

@@ -12,15 +12,15 @@ def choose_method(settings: TrainingSettings) -> Method:
         ConfigError: no such method, or a setting that has no meaning for it.
     """
     method = find_method(settings.name)
-    on_features = [name for name, known in METHODS.items() if known.uses_targets]
+    on_features = [name for name, known in METHODS.items() if known.moves_forget]
     _need(
-        settings.worst_share == 1 or method.uses_targets,
+        settings.worst_share == 1 or method.moves_forget,
         settings,
         "worst_share",
         f"its forget loss is no mean over images: use 1, or one of {', '.join(on_features)}",
     )
     _need(
-        settings.target != "unseen" or (method.uses_targets and not method.target),
+        settings.target != "unseen" or (method.moves_forget and not method.target),
         settings,
         "target",
         "it has a forget target of its own: use noise-mean, or a method without one, such as i2i",

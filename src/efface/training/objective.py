@@ -58,7 +58,7 @@ class Objective:
     def _halves(self, draw: Draw) -> tuple[Half, Half]:
         images, targets, device, group = self.images, self.targets, self.device, self.group
         hidden = self.plan.bank.hidden_MN[draw.mask].to(device).expand(len(draw.forget), -1)
-        to = targets.forget.of(draw).to(device) if targets else None
+        to = targets.forget.of(draw).to(device) if targets and targets.forget else None
         noise = images.noise if self.method.uses_noise else None
         return (
             Half(

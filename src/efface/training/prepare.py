@@ -55,7 +55,7 @@ def prepare(
         DataError: a set that is needed is empty, or an image is damaged.
         ConfigError: the targets asked for do not fit.
     """
-    kind = (method.target or settings.target) if method.uses_targets else ""
+    kind = (method.target or settings.target) if method.moves_forget else ""
     pixels, plan = _load(teacher, sets, policy, settings, shares_chance=kind == "noise")
     images = Images(
         retain=_prepared_together(teacher, pixels.retain, device, room),
@@ -63,15 +63,19 @@ def prepare(
         noise=_prepared(teacher, _noise(pixels, settings), device) if method.uses_noise else None,
     )
     targets: Targets | None = None
-    if kind:
+    if method.uses_targets:
         ask = getattr(teacher, method.matches)
-        forget = compute_forget_targets(
-            ask,
-            _prepared(teacher, _source(kind, teacher, sets, pixels, settings), device),
-            plan.bank,
-            kind=kind,
-            memory=settings.target_memory,
-            device=device,
+        forget = (
+            compute_forget_targets(
+                ask,
+                _prepared(teacher, _source(kind, teacher, sets, pixels, settings), device),
+                plan.bank,
+                kind=kind,
+                memory=settings.target_memory,
+                device=device,
+            )
+            if kind
+            else None
         )
         targets = compute_targets(
             ask,

@@ -28,8 +28,8 @@ class Targets(Protocol):
     """What the teacher said, by entry of the bank."""
 
     @property
-    def forget(self) -> ForgetTargets:
-        """Targets of the forget images."""
+    def forget(self) -> ForgetTargets | None:
+        """Targets of the forget images; None where they move to noise images."""
         ...
 
     def of_retain(self, draw: Draw) -> Tensor:
@@ -45,7 +45,7 @@ class CachedTargets:
     """For each mask ``(R_m, T_m, K)``, in the order of ``Plan.retain_by_mask``."""
     position: list[Tensor]
     """For each mask ``(R,)``: image number -> row in ``retain``."""
-    forget: ForgetTargets
+    forget: ForgetTargets | None
 
     def of_retain(self, draw: Draw) -> Tensor:
         """See ``Targets``."""
@@ -59,7 +59,7 @@ class LiveTargets:
     ask: Ask
     retain_given: Tensor
     bank: MaskBank
-    forget: ForgetTargets
+    forget: ForgetTargets | None
     device: torch.device
 
     def of_retain(self, draw: Draw) -> Tensor:
@@ -71,7 +71,7 @@ class LiveTargets:
 def compute_targets(
     ask: Ask,
     retain_given: Tensor,
-    forget: ForgetTargets,
+    forget: ForgetTargets | None,
     plan: Plan,
     *,
     memory: float,
@@ -84,7 +84,7 @@ def compute_targets(
     Args:
         ask: ``encode`` or ``answer`` of the model in service.
         retain_given: what the teacher's ``prepare`` made of the retain images.
-        forget: targets of the forget images.
+        forget: targets of the forget images; None where they move to noise images.
         plan: which image is seen under which mask.
         memory: gibibytes of targets to keep in memory; beyond that they lie in files.
         disk: gibibytes of targets to keep in files; beyond that the teacher stays.
