@@ -7,6 +7,6 @@ line starts without them. Pure functions decide; what ends in ``_api`` asks.
     what it needs    release, doctor, checks/
     asking KFP       uploading, experiments, running, scheduling, cron, kfp_names
     a run, shown     following, tasks, pods, views
-    several nodes    launcher, trainjob, travelling, node_log
+    several nodes    launcher, trainjob, travelling, removal, node_log
     connections      kfp_api, kfp_errors, kubernetes_api, trainjob_api, network_errors
 """

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from efface.errors import EffaceError, InfrastructureError, InputError
-from efface.evidence.purge import Purge, Purged, open_run, purge
+from efface.evidence.purge import Purge, Purged, is_noted, open_run, purge
 from efface.settings import read_settings
 from efface.storage import Store
 from efface.telemetry import RunNumbers, push
@@ -50,6 +50,7 @@ def run(*, tickets: str, run_id: str, workspace: str, error: str = "") -> dict[s
     now = datetime.now(UTC)
     problems: list[EffaceError] = []
     shared = open_run(workspace, run_id)
+    _stop_writers(workspace, run_id, problems)
     swept = _purge(workspace, run_id, problems)
     ending = Ending(state=PENDING, verdict="none")
     settled: list[TicketState] = []
@@ -86,6 +87,17 @@ def check_known(*, tickets: str, run_id: str, workspace: str) -> None:
             f"nothing of run {run_id} is in {workspace}, and it holds no ticket in {tickets}: give "
             "run id, workspace and tickets as the run had them"
         )
+
+
+def _stop_writers(workspace: str, run_id: str, problems: list[EffaceError]) -> None:
+    """End a training on several nodes that nobody ended: it would go on writing copies."""
+    try:
+        if is_noted(workspace, run_id, f"{workspace.rstrip('/')}/{run_id}/exchange"):
+            from efface.cluster.removal import remove_left_over  # needs the Kubernetes client
+
+            remove_left_over(run_id)
+    except EffaceError as error:
+        problems.append(error)
 
 
 def _purge(workspace: str, run_id: str, problems: list[EffaceError]) -> Purge:
