@@ -11,6 +11,7 @@ import yaml
 
 from efface.cluster.graph import Graph
 from efface.errors import InputError
+from efface.unique_keys import load_json, load_yaml
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,10 @@ def read_parameters(path: Path) -> dict[str, Any]:
     """Read a YAML file of parameters.
 
     Raises:
-        InputError: the file cannot be read, or is no mapping.
+        InputError: the file cannot be read, is no mapping, or has a key twice.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = load_yaml(path.read_text())
     except RecursionError:
         raise InputError(f"parameters {path} cannot be read: nested too deeply") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -77,6 +78,9 @@ def parse_words(graph: Graph, words: Mapping[str, str]) -> dict[str, Any]:
     """``{"gpus": "2"}`` -> what the graph takes: text stays text, of any other type it is JSON.
 
     A word that is not of its type stays as it is, for ``check_parameters`` to refuse.
+
+    Raises:
+        InputError: a JSON object with a key twice.
     """
     return {name: _parse(graph, name, word) for name, word in words.items()}
 
@@ -111,7 +115,7 @@ def _parse(graph: Graph, name: str, word: str) -> Any:
     if graph.parameters.get(name, {}).get("parameterType", "STRING") == "STRING":
         return word
     try:
-        return json.loads(word)
+        return load_json(word)
     except (RecursionError, ValueError):
         return word
 
