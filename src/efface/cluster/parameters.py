@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from efface.cluster.amounts import wrong_amount
 from efface.cluster.graph import Graph
 from efface.errors import InputError
 from efface.unique_keys import load_json, load_yaml
@@ -124,7 +125,7 @@ def _misfit(graph: Graph, name: str, value: Any) -> str:
     """Why a value does not fit its parameter; empty when it does."""
     kind = KINDS[graph.parameters[name]["parameterType"]]
     if kind.fits(value):
-        return _unsendable(name, value)
+        return _unsendable(name, value) or wrong_amount(name, value)
     to_do = f" ({kind.to_do})" if kind.to_do else ""
     return f"{name} must be {kind.word}, got {SHOWN.repr(value)}{to_do}"
 
