@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from efface.errors import EffaceError, InfrastructureError, InputError
-from efface.evidence.purge import will_write
+from efface.evidence.purge import open_run, will_write
 from efface.steps import intake, settle
+from efface.storage import Store
+from efface.tickets.failures import remembered
 from tests.given import KEY, a_dataset, put_ticket
 
 
@@ -43,6 +45,10 @@ def end(place: Path, run_id: str = "one") -> dict[str, Any]:
 
 def left(place: Path, name: str, **content: Any) -> None:
     (place / "workspace" / "one" / name).write_text(json.dumps(content))
+
+
+def run_folder(place: Path) -> Store:
+    return open_run(str(place / "workspace"), "one")
 
 
 def state(place: Path, ticket_id: str = "t-1") -> dict[str, Any]:
@@ -95,6 +101,22 @@ def test_a_training_that_broke_down_leaves_its_tickets_pending_with_the_reason(p
     assert state(place)["state"] == "pending"
     assert "the loss is not finite" in state(place)["reasons"][0]
     assert take(place, "two") == 1
+
+
+def test_without_being_told_it_finds_what_the_step_that_failed_said(place: Path) -> None:
+    with pytest.raises(InfrastructureError), remembered(run_folder(place), "unlearn"):
+        raise InfrastructureError("disk full")
+    end(place)
+    assert "had answered (unlearn: disk full)" in state(place)["reasons"][0]
+
+
+def test_a_run_that_claims_anew_starts_without_the_errors_of_the_one_before(place: Path) -> None:
+    with pytest.raises(InfrastructureError), remembered(run_folder(place), "unlearn"):
+        raise InfrastructureError("disk full")
+    end(place)
+    take(place, "one")
+    end(place)
+    assert "disk full" not in state(place)["reasons"][0]
 
 
 def test_a_damaged_outcome_makes_the_tickets_pending_and_is_told(place: Path) -> None:

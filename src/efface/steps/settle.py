@@ -13,6 +13,7 @@ from efface.storage import Store
 from efface.telemetry import RunNumbers, push
 from efface.tickets.claims import hand_back, leases_of
 from efface.tickets.ending import Ending, outcome_to_ending
+from efface.tickets.failures import first_failure
 from efface.tickets.folder import open_folder
 from efface.tickets.states import (
     COMPLETED,
@@ -37,7 +38,7 @@ def run(*, tickets: str, run_id: str, workspace: str, error: str = "") -> dict[s
         tickets: folder of tickets, local or s3://.
         run_id: the run.
         workspace: place shared by the steps of the run.
-        error: what the step that failed said, for the tickets; empty when not known.
+        error: what the step that failed said, for the tickets; empty for what it left itself.
 
     Returns:
         The settlement, as written to ``<workspace>/<run id>/settlement.json``.
@@ -118,6 +119,10 @@ def _ending(shared: Store, error: str, problems: list[EffaceError]) -> Ending:
     except InputError as problem:  # damaged: the tickets must not stay claimed for that
         problems.append(problem)
         outcome = None
+    try:
+        error = error or first_failure(shared)
+    except EffaceError as problem:
+        problems.append(problem)
     registered = shared.exists("registered.json")
     return outcome_to_ending(outcome, registered=registered, error=error)
 
