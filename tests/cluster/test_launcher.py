@@ -278,6 +278,20 @@ def test_nodes_that_cannot_work_are_refused_first(job, monkeypatch, in_cluster, 
         train_on_nodes(job, Spread(nodes=2), run_id="run-1")
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"node_memory": "16"}, "node_memory must be a size with its unit"),
+        ({"node_gpu_type": "gpu"}, "node_gpu_type must be a resource"),
+        ({"queue": "My Queue"}, "queue 'My Queue' is no name"),
+        ({"runtime": ""}, "runtime '' is no name"),
+    ],
+)
+def test_nodes_that_kubernetes_would_refuse_are_refused_first(job, given, said):
+    with pytest.raises(ConfigError, match=f"method setting {said}"):
+        train_on_nodes(job, Spread(nodes=2, **given), run_id="run-1")
+
+
 def distance(first, second):
     one, other = (load_model(folder).module.state_dict() for folder in (first, second))
     return sum(float((one[name] - other[name]).square().sum()) for name in one) ** 0.5

@@ -39,9 +39,15 @@ AMOUNTS: Mapping[str, Amount] = {
 """Parameter -> what it takes."""
 
 
-def wrong_amount(name: str, value: object) -> str:
-    """Why a parameter's value is no amount; empty when it is, or need not be."""
-    amount = AMOUNTS.get(name)
+def wrong_amount(name: str, value: object, *, like: str = "") -> str:
+    """Why a value is no amount; empty when it is, or need not be.
+
+    Args:
+        name: what a message calls it.
+        value: as given.
+        like: parameter that takes the same, where ``name`` is none.
+    """
+    amount = AMOUNTS.get(like or name)
     if amount is None or not isinstance(value, str) or amount.pattern.fullmatch(value):
         return ""
     return f"{name} must be {amount.accepted}, got {value[:40]!r}"

@@ -15,6 +15,8 @@ from types import FrameType
 from typing import Any
 
 from efface.cluster import trainjob
+from efface.cluster.amounts import wrong_amount
+from efface.cluster.names import check_name
 from efface.cluster.node_log import NodeLog
 from efface.cluster.removal import remove, trainjobs_here
 from efface.cluster.trainjob_api import TrainJobs
@@ -52,6 +54,7 @@ def train_on_nodes(job: Job, spread: Spread, *, run_id: str) -> Outcome:
         PreemptedError: SIGTERM came; the TrainJob is deleted, its state saved.
     """
     settings = read_settings()
+    _check_nodes(spread)
     spread.check_batch(job.settings.batch_size, spread.nodes * spread.processes_of_node)
     if not settings.in_cluster:
         raise ConfigError(
@@ -64,6 +67,15 @@ def train_on_nodes(job: Job, spread: Spread, *, run_id: str) -> Outcome:
             "do not share: use an s3:// workspace"
         )
     return Launcher(trainjobs_here(), spread, run_id, settings.pod).train(job)
+
+
+def _check_nodes(spread: Spread) -> None:
+    """Refuse what Kubernetes would refuse of the nodes, before anything is sent to them."""
+    for name, like in (("node_memory", "memory"), ("node_gpu_type", "gpu_type")):
+        if told := wrong_amount(name, getattr(spread, name), like=like):
+            raise ConfigError(f"method setting {told}")
+    for name in ("runtime", *(["queue"] if spread.queue else [])):
+        check_name(f"method setting {name}", getattr(spread, name))
 
 
 class Launcher:
