@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,19 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path):
     with pytest.raises(InputError, match="no file"):
         write_bytes(tmp_path / "pipe", b"x")
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_an_open_file_is_not_written_by_the_name_that_the_system_gives_it(tmp_path):
+    with (tmp_path / "redirected").open("wb") as stream:
+        place = Path(f"/dev/fd/{stream.fileno()}")  # as /dev/stdout > redirected
+        with pytest.raises(InputError, match="it is a device; give the path of a file"):
+            write_bytes(place, b"content")
+
+
+def test_no_file_is_made_among_the_devices():
+    place = Path("/dev/efface-test")
+    try:
+        with pytest.raises(InputError, match="it is a device"):
+            write_bytes(place, b"content")
+    finally:
+        place.unlink(missing_ok=True)

@@ -6,22 +6,17 @@ from components.images import CORE
 
 
 @dsl.component(base_image=CORE, install_kfp_package=False)
-def settle(tickets: str, run_id: str, workspace: str, status: dsl.PipelineTaskFinalStatus) -> None:
+def settle(tickets: str, run_id: str, workspace: str) -> None:
     """Answer the tickets and delete the run's private copies, however the run ended.
+
+    How it ended is read from what the steps left, not from ``dsl.PipelineTaskFinalStatus``: KFP
+    2.17 cannot compute that once a driver was tried again, and then never starts the task.
 
     Args:
         tickets: Place that holds the deletion tickets.
         run_id: Name of this run.
         workspace: Place that the tasks of a run share.
-        status: How the run ended; filled in by Kubeflow Pipelines.
     """
     from efface.steps import settle, task
 
-    task.call(
-        settle.run,
-        tickets=tickets,
-        run_id=run_id,
-        workspace=workspace,
-        status=status.state,
-        error=status.error_message or "",
-    )
+    task.call(settle.run, tickets=tickets, run_id=run_id, workspace=workspace)

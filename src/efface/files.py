@@ -22,10 +22,14 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path; on success it becomes ``path``, on any failure nothing is left.
 
     Raises:
-        InputError: something that is no file is there, such as a folder or /dev/stdout.
+        InputError: something that is no file is there, such as a folder, or it is among the
+            devices, where /dev/stdout may lead to a file and would itself be replaced.
         InfrastructureError: the disk is full or not writable.
     """
     with _disk_errors(path):
+        folder = Path(os.path.realpath(path.parent))
+        if folder == Path("/dev") or folder.is_relative_to("/proc"):
+            raise InputError(f"cannot write {path}: it is a device; give the path of a file")
         if path.exists() and not path.is_file():
             raise InputError(f"cannot write {path}: it is there, and no file; give another path")
         path.parent.mkdir(parents=True, exist_ok=True)

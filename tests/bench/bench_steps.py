@@ -48,7 +48,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "evaluate": [*sets, *models, "--out", f"{folder}/report.json", *place],
         "gate": [*judged, "--out", f"{folder}/verdict.json", *place],
         "explain": [*sets, *models, *shown, "--out", f"{folder}/page.html"],
-        "settle": [*tickets, "--status", "SUCCEEDED", *place],
+        "settle": [*tickets, *place],
     }
 
 

@@ -23,7 +23,14 @@ from tests.cluster.http_server import http_server
 JOBS = "/apis/trainer.kubeflow.org/v1alpha1/namespaces/kubeflow/trainjobs"
 PODS = "/api/v1/namespaces/kubeflow/pods"
 OWN = {
-    "metadata": {"name": "launcher", "creationTimestamp": "2026-11-01T02:00:00Z"},
+    "metadata": {
+        "name": "launcher",
+        "creationTimestamp": "2026-11-01T02:00:00Z",
+        "ownerReferences": [
+            {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": "run", "uid": "u-1"}
+            | {"controller": True, "blockOwnerDeletion": True}
+        ],
+    },
     "spec": {
         "containers": [
             {"name": "wait", "image": "argoexec"},

@@ -79,7 +79,7 @@ def rows(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str
 def test_a_cluster_with_all_that_is_needed_is_fine(kubernetes, kfp, mlflow, bucket, capsys):
     code, found = rows(capsys, "--workspace", f"s3://{bucket}/work")
     states = {name: row["state"] for name, row in found.items()}
-    optional = ["Kueue", "secret efface-storage"]
+    optional = ["Kueue", "Argo retries", "artifacts of Kubeflow", "secret efface-storage"]
     optional += ["configmap efface-settings", "configmap efface-policy"]
     wanted = dict.fromkeys([*OF_KUBERNETES, *OF_SERVICES], "ok")
     assert (code, states) == (0, wanted | dict.fromkeys(optional, "skipped"))

@@ -13,10 +13,19 @@ from kubernetes.client import ApiClient, Configuration
 from efface.cluster import launcher, trainjob
 from efface.cluster.launcher import Launcher, train_on_nodes
 from efface.cluster.trainjob_api import TrainJobs
-from efface.errors import ConfigError, DataError, InfrastructureError, InputError, PreemptedError
+from efface.errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    InfrastructureError,
+    InputError,
+    PreemptedError,
+    TrainingError,
+)
 from efface.models.checkpoint import fingerprint, load_model, save_model
 from efface.storage import open_store
 from efface.training.answers import write_failure, write_outcome
+from efface.training.group import PeerLostError
 from efface.training.job import Job, train
 from efface.training.loop import Outcome
 from efface.training.settings import read_settings
@@ -99,6 +108,43 @@ def test_what_a_node_refused_is_what_the_launcher_raises(job):
         with pytest.raises(DataError, match="the image s-1 is damaged"):
             launch(fake, job)
         assert fake.jobs == {}
+
+
+@pytest.mark.parametrize("error", [DataError("s-1 is damaged"), TrainingError("loss is nan")])
+def test_what_no_attempt_can_mend_ends_it_at_once_and_not_after_those_of_jobset(job, error):
+    with serving(ends="") as fake:
+        when_created(fake, job, lambda place: write_failure(place, 1, error), "Running")
+        with pytest.raises(type(error), match=str(error)):
+            launch(fake, job)
+        assert (fake.created, fake.jobs) == (1, {})
+
+
+def test_a_lost_peer_is_left_to_the_attempts_of_jobset(job):
+    def lose_one_then_finish(place):
+        write_failure(place, 1, PeerLostError("rank 0 is gone"))
+        time.sleep(0.2)
+        leave_model(job)(place)
+
+    with serving(ends="") as fake:
+        when_created(fake, job, lose_one_then_finish, "Complete")
+        assert launch(fake, job) == OUTCOME
+
+
+def test_an_extractor_that_is_not_there_is_told_before_nodes_are_asked_for(job):
+    probing = replace(job, settings=replace(job.settings, probe_every=1))
+    with serving(ends="") as fake, pytest.raises(CheckpointError, match="tower"):
+        launch(fake, probing)
+    assert fake.created == 0
+
+
+def test_how_a_pod_ended_is_told_with_what_kubernetes_says(job):
+    ended = {"exitCode": 137, "reason": "OOMKilled"}
+    status = {"name": "node", "state": {"terminated": ended}, "ready": False, "restartCount": 0}
+    status |= {"image": "i", "imageID": "i"}
+    pod = {"metadata": {"name": "node-0"}, "status": {"containerStatuses": [status]}}
+    said = pytest.raises(InfrastructureError, match="pod=node-0 ended exit=137 reason=OOMKilled")
+    with serving(ends="Failed", pods=[pod]) as fake, said:
+        launch(fake, job)
 
 
 def test_nodes_that_say_nothing_end_with_what_kubernetes_says(job):
@@ -230,6 +276,20 @@ def test_nodes_that_cannot_work_are_refused_first(job, monkeypatch, in_cluster, 
         monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     with pytest.raises(ConfigError, match=said):
         train_on_nodes(job, Spread(nodes=2), run_id="run-1")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"node_memory": "16"}, "node_memory must be a size with its unit"),
+        ({"node_gpu_type": "gpu"}, "node_gpu_type must be a resource"),
+        ({"queue": "My Queue"}, "queue 'My Queue' is no name"),
+        ({"runtime": ""}, "runtime '' is no name"),
+    ],
+)
+def test_nodes_that_kubernetes_would_refuse_are_refused_first(job, given, said):
+    with pytest.raises(ConfigError, match=f"method setting {said}"):
+        train_on_nodes(job, Spread(nodes=2, **given), run_id="run-1")
 
 
 def distance(first, second):

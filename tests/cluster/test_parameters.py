@@ -121,3 +121,15 @@ def test_a_needed_text_that_is_empty_is_missing(graph):
     given = {name: "x" for name in ("tickets", "dataset", "model", "workspace")}
     with pytest.raises(InputError, match="missing: name;"):
         check_parameters(graph, {**given, "name": ""})
+
+
+def test_a_parameter_given_twice_is_refused_instead_of_one_being_chosen(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("gpus: '1'\nname: painter\ngpus: '2'\n")
+    with pytest.raises(InputError, match=r"params\.yaml .*gpus given twice, in line 1 and .* 3"):
+        read_parameters(path)
+
+
+def test_a_setting_given_twice_in_a_word_is_refused(graph):
+    with pytest.raises(InputError, match="key steps given twice"):
+        parse_words(graph, {"method": '{"steps": 1, "steps": 2}'})

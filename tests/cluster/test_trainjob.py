@@ -73,6 +73,12 @@ def test_the_pods_are_as_restricted_as_pod_security_asks():
     assert container["securityContext"]["readOnlyRootFilesystem"]
 
 
+def test_it_goes_with_the_run_and_not_with_the_pod_that_launched_it():
+    (owner,) = built()["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"]) == ("Workflow", "u-1")
+    assert not {"controller", "blockOwnerDeletion"} & owner.keys()  # those need more rights
+
+
 def test_a_queue_is_a_label_and_no_queue_is_none():
     assert built()["metadata"]["labels"][trainjob.QUEUE] == "gpu-queue"
     assert trainjob.QUEUE not in built(SPREADS["cpu"])["metadata"]["labels"]

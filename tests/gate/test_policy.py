@@ -115,7 +115,7 @@ def test_a_key_given_twice_is_refused_instead_of_one_of_them_being_chosen(tmp_pa
     file = tmp_path / "policy.yaml"
     text = (EXAMPLE / "policy.yaml").read_text()
     file.write_text(text.replace("relative: 0.05", "relative: 0.05\n    relative: 5.0"))
-    assert "key relative given twice" in refusal(file)
+    assert "key relative given twice, in line" in refusal(file)
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", 1.0, True, None, GONE])

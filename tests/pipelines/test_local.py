@@ -52,7 +52,7 @@ def test_the_right_branch_runs_and_settle_always_does(run, tmp_path, given, bran
     assert ended.exit_code == code, ended.log.read_text()
     written = {path.name for path in (tmp_path / "workspace").iterdir() if path.is_file()}
     assert written == {branch, "settled"}
-    assert (tmp_path / "workspace" / "settled").read_text() == "run-7 SUCCEEDED"
+    assert (tmp_path / "workspace" / "settled").read_text() == "run-7"
 
 
 def test_the_report_is_made_of_every_part_and_copied_for_people(run):
@@ -75,7 +75,7 @@ def test_a_failing_step_ends_the_run_with_its_own_message_and_code(
     assert ended.exit_code == code
     assert ended.failure.step == "unlearn"
     assert message in ended.failure.message
-    assert (tmp_path / "workspace" / "settled").read_text() == "run-7 FAILED"
+    assert (tmp_path / "workspace" / "settled").read_text() == "run-7"
 
 
 def test_a_failing_step_is_not_tried_again_on_this_machine(run, tmp_path):

@@ -67,6 +67,12 @@ def test_settle_runs_whatever_happened_and_waits_for_everything(documents):
     assert set(settle["dependentTasks"]) == others
 
 
+def test_settle_needs_nothing_that_kubeflow_computes_of_other_tasks(documents):
+    settle = documents[0]["root"]["dag"]["tasks"]["settle"]
+    sources = {key for source in settle["inputs"]["parameters"].values() for key in source}
+    assert sources <= {"componentInputParameter", "runtimeValue"}
+
+
 def test_every_task_has_a_name_for_people(documents):
     assert all(task["taskInfo"]["name"] != name for name, task in tasks(documents).items())
 

@@ -82,12 +82,12 @@ def note(name: str, workspace: str):
 
 
 @dsl.component(base_image="python", install_kfp_package=False)
-def settle(workspace: str, run_id: str, status: dsl.PipelineTaskFinalStatus):
+def settle(workspace: str, run_id: str):
     import os
 
     os.makedirs(workspace, exist_ok=True)
     with open(f"{workspace}/settled", "w") as stream:
-        stream.write(f"{run_id} {status.state}")
+        stream.write(run_id)
 
 
 @dsl.pipeline(name="tiny")

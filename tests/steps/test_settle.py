@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from efface.errors import EffaceError, InfrastructureError, InputError
-from efface.evidence.purge import will_write
+from efface.evidence.purge import open_run, will_write
 from efface.steps import intake, settle
+from efface.storage import Store
+from efface.tickets.failures import remembered
 from tests.given import KEY, a_dataset, put_ticket
 
 
@@ -36,13 +38,17 @@ def take(place: Path, run_id: str) -> int:
     )
 
 
-def end(place: Path, status: str = "SUCCEEDED", run_id: str = "one") -> dict[str, Any]:
+def end(place: Path, run_id: str = "one") -> dict[str, Any]:
     tickets, workspace = str(place / "tickets"), str(place / "workspace")
-    return settle.run(tickets=tickets, run_id=run_id, workspace=workspace, status=status)
+    return settle.run(tickets=tickets, run_id=run_id, workspace=workspace)
 
 
 def left(place: Path, name: str, **content: Any) -> None:
     (place / "workspace" / "one" / name).write_text(json.dumps(content))
+
+
+def run_folder(place: Path) -> Store:
+    return open_run(str(place / "workspace"), "one")
 
 
 def state(place: Path, ticket_id: str = "t-1") -> dict[str, Any]:
@@ -78,9 +84,9 @@ def test_a_blocked_model_blocks_its_tickets_with_the_reasons(place: Path) -> Non
 
 
 def test_a_failed_run_makes_its_tickets_pending_again(place: Path) -> None:
-    end(place, "FAILED")
+    end(place)
     assert state(place)["state"] == "pending"
-    assert "FAILED" in state(place)["reasons"][0]
+    assert "before the gate had answered" in state(place)["reasons"][0]
     assert take(place, "two") == 1
     assert state(place)["attempts"] == 2
 
@@ -90,12 +96,27 @@ def test_a_training_that_broke_down_leaves_its_tickets_pending_with_the_reason(p
         tickets=str(place / "tickets"),
         run_id="one",
         workspace=str(place / "workspace"),
-        status="FAILED",
         error="training broke down at step 20: the loss is not finite",
     )
     assert state(place)["state"] == "pending"
     assert "the loss is not finite" in state(place)["reasons"][0]
     assert take(place, "two") == 1
+
+
+def test_without_being_told_it_finds_what_the_step_that_failed_said(place: Path) -> None:
+    with pytest.raises(InfrastructureError), remembered(run_folder(place), "unlearn"):
+        raise InfrastructureError("disk full")
+    end(place)
+    assert "had answered (unlearn: disk full)" in state(place)["reasons"][0]
+
+
+def test_a_run_that_claims_anew_starts_without_the_errors_of_the_one_before(place: Path) -> None:
+    with pytest.raises(InfrastructureError), remembered(run_folder(place), "unlearn"):
+        raise InfrastructureError("disk full")
+    end(place)
+    take(place, "one")
+    end(place)
+    assert "disk full" not in state(place)["reasons"][0]
 
 
 def test_a_damaged_outcome_makes_the_tickets_pending_and_is_told(place: Path) -> None:
@@ -114,10 +135,9 @@ def test_the_settlement_tells_of_every_ticket_of_the_run(place: Path) -> None:
     assert settlement(place) == found
 
 
-@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "CANCELED"])
-def test_private_copies_go_whatever_happened(place: Path, status: str) -> None:
+def test_private_copies_go_whatever_happened(place: Path) -> None:
     folder = private_copy(place)
-    found = end(place, status)
+    found = end(place)
     assert not folder.exists()
     assert not (place / "out" / "forget.parquet").exists()
     assert (place / "out" / "batch.json").exists()
@@ -135,9 +155,9 @@ def test_settling_twice_changes_nothing(place: Path) -> None:
 
 
 def test_settling_again_leaves_the_tickets_of_the_next_run_alone(place: Path) -> None:
-    end(place, "FAILED")
+    end(place)
     take(place, "two")
-    end(place, "FAILED")
+    end(place)
     assert (state(place)["state"], state(place)["run_id"]) == ("in_progress", "two")
 
 
@@ -165,6 +185,25 @@ def test_copies_go_also_when_the_ticket_folder_is_gone(place: Path) -> None:
 def test_a_run_that_claimed_nothing_is_settled_too(place: Path) -> None:
     found = end(place, run_id="idle")
     assert (found["tickets"], found["verdict"], found["purged"]) == ([], "none", [])
+
+
+def check(place: Path, run_id: str) -> None:
+    tickets, workspace = str(place / "tickets"), str(place / "workspace")
+    settle.check_known(tickets=tickets, run_id=run_id, workspace=workspace)
+
+
+def test_a_mistyped_run_id_is_told(place: Path) -> None:
+    with pytest.raises(InputError, match="nothing of run onee is in .* holds no ticket"):
+        check(place, "onee")
+
+
+def test_a_run_is_known_by_what_it_left_or_by_a_ticket_that_it_holds(place: Path) -> None:
+    check(place, "one")
+    shutil.rmtree(place / "workspace" / "one")
+    check(place, "one")
+    (place / "workspace" / "two").mkdir()
+    (place / "workspace" / "two" / "settlement.json").write_text("{}")
+    check(place, "two")
 
 
 def test_a_gateway_that_does_not_answer_fails_no_run(

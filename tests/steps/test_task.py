@@ -6,7 +6,9 @@ import logging
 import pytest
 
 from efface.errors import InfrastructureError, InputError
+from efface.evidence.purge import open_run
 from efface.steps import task
+from efface.tickets.failures import first_failure
 
 
 @pytest.fixture
@@ -73,3 +75,24 @@ def test_without_a_watcher_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     task.call(step(lambda: None))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_why_a_step_failed_is_left_in_the_folder_of_its_run(tmp_path):
+    def work(*, workspace, run_id):
+        raise InfrastructureError("disk full")
+
+    with pytest.raises(SystemExit):
+        task.call(step(work), workspace=str(tmp_path), run_id="run-1")
+    assert first_failure(open_run(str(tmp_path), "run-1")) == "shard: disk full"
+
+
+def test_a_part_that_does_well_does_not_hide_another_that_failed(tmp_path):
+    def work(*, shard, workspace, run_id):
+        if shard == "forget-00000":
+            raise InfrastructureError("disk full")
+
+    place = {"workspace": str(tmp_path), "run_id": "run-1"}
+    with pytest.raises(SystemExit):
+        task.call(step(work), shard="forget-00000", **place)
+    task.call(step(work), shard="retain-00000", **place)
+    assert first_failure(open_run(str(tmp_path), "run-1")) == "shard-forget-00000: disk full"

@@ -49,7 +49,7 @@ def test_a_ticket_goes_all_the_way(client: Any, tmp_path: Path) -> None:
     open_store(f"s3://{BUCKET}/artifacts").write("sets/00000.tar", b"0" * 100)
     open_store(run["workspace"]).write("one/outcome.json", b'{"passed": true, "reasons": []}')
     open_store(run["workspace"]).write("one/registered.json", b'{"version": 1}')
-    found = settle.run(**run, run_id="one", status="SUCCEEDED")
+    found = settle.run(**run, run_id="one")
     assert found["tickets"][0]["state"] == "completed"
     assert {entry["place"]: entry["bytes"] for entry in found["purged"]}[
         f"minio://{BUCKET}/artifacts/sets"

@@ -21,16 +21,16 @@ from efface.tickets.ending import outcome_to_ending
 def test_what_the_steps_left_decides(
     outcome: dict[str, Any] | None, registered: bool, state: str, verdict: str
 ) -> None:
-    ending = outcome_to_ending(outcome, registered=registered, status="FAILED")
+    ending = outcome_to_ending(outcome, registered=registered)
     assert (ending.state, ending.verdict) == (state, verdict)
 
 
 def test_a_blocked_run_gives_the_gates_reasons() -> None:
     outcome = {"passed": False, "reasons": ["retain FID rose"]}
-    ending = outcome_to_ending(outcome, registered=False, status="SUCCEEDED")
+    ending = outcome_to_ending(outcome, registered=False)
     assert ending.reasons == ["retain FID rose"]
 
 
-def test_a_failed_run_says_so() -> None:
-    ending = outcome_to_ending(None, registered=False, status="FAILED", error="disk full")
-    assert "FAILED (disk full) before the gate" in ending.reasons[0]
+def test_a_failed_run_says_why() -> None:
+    ending = outcome_to_ending(None, registered=False, error="disk full")
+    assert "before the gate had answered (disk full)" in ending.reasons[0]

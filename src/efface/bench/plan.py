@@ -20,6 +20,7 @@ import yaml
 
 from efface.bench.plan_schema import SCHEMA
 from efface.errors import ConfigError, InputError
+from efface.unique_keys import load_yaml
 
 VERSION = 1
 
@@ -76,7 +77,7 @@ def read_plan(path: Path) -> Plan:
         ConfigError: it is not a plan, or names what is not there.
     """
     try:
-        given = yaml.safe_load(path.read_text())
+        given = load_yaml(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"plan {path} cannot be read: {error}") from None
     except yaml.YAMLError as error:

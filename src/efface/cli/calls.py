@@ -116,7 +116,8 @@ def settle(given: argparse.Namespace) -> int:
     """Settle."""
     from efface.steps import settle
 
-    print(json.dumps(settle.run(**pick(given, "tickets", "status", "error", *PLACE)), indent=2))
+    settle.check_known(**pick(given, "tickets", *PLACE))
+    print(json.dumps(settle.run(**pick(given, "tickets", "error", *PLACE)), indent=2))
     return 0
 
 

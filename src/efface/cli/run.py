@@ -110,12 +110,12 @@ def _settled_whatever_happens(asked: Asked, state: RunState, folder: Path) -> No
     except BaseException as error:
         said = str(error) if isinstance(error, EffaceError) else type(error).__name__
         try:
-            settle.run(tickets=asked.tickets, status="FAILED", error=said, **place)
+            settle.run(tickets=asked.tickets, error=said, **place)
         except Exception:
             logger.exception("step=settle run=%s failed: run `efface settle` for it", state.run_id)
         state.end()
         raise
-    settle.run(tickets=asked.tickets, status="SUCCEEDED", **place)
+    settle.run(tickets=asked.tickets, **place)
     state.end()
 
 

@@ -79,11 +79,5 @@ def add_commands(commands: "Commands") -> None:
     add_required(parser, "tickets")
     add_run(parser)
     parser.add_argument(
-        "--status",
-        choices=["SUCCEEDED", "FAILED"],
-        default="SUCCEEDED",
-        help="how the run ended (default: %(default)s)",
-    )
-    parser.add_argument(
         "--error", default="", help="what the failed step said, for the tickets (default: nothing)"
     )

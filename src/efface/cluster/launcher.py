@@ -3,26 +3,34 @@
 The launcher is the unlearn step itself. It puts the inputs into the exchange
 (``<workspace>/<run id>/exchange``), creates the TrainJob under a name made of the run id, and takes
 the model out when it is complete. Killed and started again it finds the TrainJob and goes on
-following it. The TrainJob never outlives a launcher that can still delete it.
+following it. A launcher deletes its TrainJob if it can, else ``settle`` does (``removal``), else it
+goes with the Argo workflow that owns it, or ends at ``node_timeout``.
 """
 
 import logging
 import threading
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from efface.cluster import trainjob
-from efface.cluster.kubernetes_api import connect
+from efface.cluster.amounts import wrong_amount
+from efface.cluster.names import check_name
 from efface.cluster.node_log import NodeLog
+from efface.cluster.removal import remove, trainjobs_here
 from efface.cluster.trainjob_api import TrainJobs
 from efface.cluster.travelling import fetch_model, send_job
 from efface.errors import ConfigError, InfrastructureError
 from efface.settings import read_settings
-from efface.storage import open_store
-from efface.training.answers import FAILED, preempted, read_failure, read_outcome
+from efface.storage import Store, open_store
+from efface.training.answers import (
+    FAILED,
+    final_failure,
+    preempted,
+    read_failure,
+    read_outcome,
+)
 from efface.training.job import Job
 from efface.training.loop import Outcome
 from efface.training.sigterm import heard_by
@@ -32,11 +40,8 @@ log = logging.getLogger(__name__)
 
 EVERY = 5.0
 """Seconds between two looks at the TrainJob."""
-LEAVING = 90.0
-"""Seconds to wait for a deleted TrainJob to be gone: its pods save their state."""
 SILENCE = 12
 """Looks in a row that may fail, for an API server that is restarted."""
-NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
 def train_on_nodes(job: Job, spread: Spread, *, run_id: str) -> Outcome:
@@ -49,6 +54,7 @@ def train_on_nodes(job: Job, spread: Spread, *, run_id: str) -> Outcome:
         PreemptedError: SIGTERM came; the TrainJob is deleted, its state saved.
     """
     settings = read_settings()
+    _check_nodes(spread)
     spread.check_batch(job.settings.batch_size, spread.nodes * spread.processes_of_node)
     if not settings.in_cluster:
         raise ConfigError(
@@ -60,8 +66,16 @@ def train_on_nodes(job: Job, spread: Spread, *, run_id: str) -> Outcome:
             f"nodes is {spread.nodes}, and the workspace {job.state} is a local folder that nodes "
             "do not share: use an s3:// workspace"
         )
-    jobs = TrainJobs(connect(in_cluster=True), NAMESPACE.read_text().strip())
-    return Launcher(jobs, spread, run_id, settings.pod).train(job)
+    return Launcher(trainjobs_here(), spread, run_id, settings.pod).train(job)
+
+
+def _check_nodes(spread: Spread) -> None:
+    """Refuse what Kubernetes would refuse of the nodes, before anything is sent to them."""
+    for name, like in (("node_memory", "memory"), ("node_gpu_type", "gpu_type")):
+        if told := wrong_amount(name, getattr(spread, name), like=like):
+            raise ConfigError(f"method setting {told}")
+    for name in ("runtime", *(["queue"] if spread.queue else [])):
+        check_name(f"method setting {name}", getattr(spread, name))
 
 
 class Launcher:
@@ -92,9 +106,9 @@ class Launcher:
                 send_job(job, exchange)
                 self._create(wanted)
             try:
-                failure = self._follow()
+                failure = self._follow(exchange)
             finally:
-                self._remove()
+                remove(self.jobs, self.name)
             if self.stop.is_set():
                 raise preempted(exchange)
             outcome = read_outcome(exchange)
@@ -116,7 +130,7 @@ class Launcher:
                 "use another run id"
             )
         if trainjob.is_leaving(found) or trainjob.failure_of(found):
-            self._remove()
+            remove(self.jobs, self.name)
             return False
         log.info("trainjob=%s adopted=yes", self.name)
         return True
@@ -129,8 +143,11 @@ class Launcher:
                 f"TrainJob {self.name} appeared and failed at once: run again under the same run id"
             )
 
-    def _follow(self) -> InfrastructureError | None:
-        """Wait for the end; gives what Kubernetes says of a failure."""
+    def _follow(self, exchange: Store) -> InfrastructureError | None:
+        """Wait for the end; gives what Kubernetes says of a failure.
+
+        What no attempt of JobSet can mend is raised as soon as a node has said it.
+        """
         said, told, failed = NodeLog(lambda since: self.jobs.log(self.name, since)), "", 0
         while not self.stop.wait(EVERY):
             if time.monotonic() > self.deadline:
@@ -139,6 +156,8 @@ class Launcher:
                     f"({told or 'its pods ran'}) and is deleted; its training state is kept: run "
                     "again under the same run id, or with a longer node_timeout"
                 )
+            if refusal := final_failure(exchange):
+                raise refusal
             try:
                 found = self.jobs.get(self.name)
                 for line in said.new_lines():
@@ -158,26 +177,15 @@ class Launcher:
                 )
             if trainjob.is_complete(found):
                 return None
-            if failure := trainjob.failure_of(found):
+            if failure := trainjob.failure_of(found, told):
                 return failure
         return None
 
     def _tell_once(self, told: str) -> str:
-        late = "; ".join(self.jobs.late(self.name, datetime.now(UTC)))
-        if late and late != told:
-            log.warning("trainjob=%s %s", self.name, late)
-        return late
-
-    def _remove(self) -> None:
-        """Delete the TrainJob, and wait until its pods have ended."""
-        self.jobs.delete(self.name)
-        until = time.monotonic() + LEAVING
-        while self.jobs.get(self.name) is not None:
-            if time.monotonic() > until:
-                log.warning("trainjob=%s deleted=yes gone=no", self.name)
-                return
-            time.sleep(min(EVERY, 1.0))
-        log.info("trainjob=%s gone=yes", self.name)
+        troubles = "; ".join(self.jobs.troubles(self.name, datetime.now(UTC)))
+        if troubles and troubles != told:
+            log.warning("trainjob=%s %s", self.name, troubles)
+        return troubles
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         """Take SIGTERM as a wish to stop."""

@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
+from efface.cluster.amounts import wrong_amount
 from efface.cluster.graph import Graph
 from efface.errors import InputError
+from efface.unique_keys import load_json, load_yaml
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,10 @@ def read_parameters(path: Path) -> dict[str, Any]:
     """Read a YAML file of parameters.
 
     Raises:
-        InputError: the file cannot be read, or is no mapping.
+        InputError: the file cannot be read, is no mapping, or has a key twice.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = load_yaml(path.read_text())
     except RecursionError:
         raise InputError(f"parameters {path} cannot be read: nested too deeply") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -77,6 +79,9 @@ def parse_words(graph: Graph, words: Mapping[str, str]) -> dict[str, Any]:
     """``{"gpus": "2"}`` -> what the graph takes: text stays text, of any other type it is JSON.
 
     A word that is not of its type stays as it is, for ``check_parameters`` to refuse.
+
+    Raises:
+        InputError: a JSON object with a key twice.
     """
     return {name: _parse(graph, name, word) for name, word in words.items()}
 
@@ -111,7 +116,7 @@ def _parse(graph: Graph, name: str, word: str) -> Any:
     if graph.parameters.get(name, {}).get("parameterType", "STRING") == "STRING":
         return word
     try:
-        return json.loads(word)
+        return load_json(word)
     except (RecursionError, ValueError):
         return word
 
@@ -120,7 +125,7 @@ def _misfit(graph: Graph, name: str, value: Any) -> str:
     """Why a value does not fit its parameter; empty when it does."""
     kind = KINDS[graph.parameters[name]["parameterType"]]
     if kind.fits(value):
-        return _unsendable(name, value)
+        return _unsendable(name, value) or wrong_amount(name, value)
     to_do = f" ({kind.to_do})" if kind.to_do else ""
     return f"{name} must be {kind.word}, got {SHOWN.repr(value)}{to_do}"
 

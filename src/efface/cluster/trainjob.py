@@ -38,6 +38,9 @@ class Own:
     env: list[dict[str, Any]] = field(default_factory=list)
     placement: dict[str, Any] = field(default_factory=dict)
     """Node selector, tolerations, affinity, service account, pull secrets."""
+    owners: list[dict[str, Any]] = field(default_factory=list)
+    """The Argo workflow of the run, so that what is left over goes with it. Not the pod: a retry is
+    another pod, and the one before may be deleted while its TrainJob goes on."""
 
 
 def own_of(pod: dict[str, Any]) -> Own:
@@ -45,6 +48,8 @@ def own_of(pod: dict[str, Any]) -> Own:
     spec = pod["spec"]
     containers = {container["name"]: container for container in spec["containers"]}
     main = containers.get("main", spec["containers"][0])
+    owners = pod["metadata"].get("ownerReferences") or []
+    named = ("apiVersion", "kind", "name", "uid")
     taken = ("affinity", "imagePullSecrets", "nodeSelector", "serviceAccountName", "tolerations")
     return Own(
         image=main["image"],
@@ -54,6 +59,7 @@ def own_of(pod: dict[str, Any]) -> Own:
             if variable["name"].startswith(VARIABLES) and variable["name"] not in OF_THE_LAUNCHER
         ],
         placement={name: spec[name] for name in taken if spec.get(name)},
+        owners=[{key: o[key] for key in named} for o in owners if o["kind"] == "Workflow"],
     )
 
 
@@ -79,6 +85,7 @@ def build(run_id: str, identity: str, exchange: str, spread: Spread, own: Own) -
             "name": name_of(run_id),
             "labels": {**LABELS, **({QUEUE: spread.queue} if spread.queue else {})},
             "annotations": {RUN: run_id, IDENTITY: identity},
+            **({"ownerReferences": own.owners} if own.owners else {}),
         },
         "spec": {
             "runtimeRef": {"name": spread.runtime},
@@ -113,12 +120,13 @@ def is_complete(found: dict[str, Any]) -> bool:
     return _condition(found, "Complete") is not None
 
 
-def failure_of(found: dict[str, Any]) -> InfrastructureError | None:
-    """What Kubernetes says of a TrainJob that failed; None when it did not."""
+def failure_of(found: dict[str, Any], troubles: str = "") -> InfrastructureError | None:
+    """What Kubernetes says of a TrainJob that failed, and of its pods; None when it did not."""
     condition = _condition(found, "Failed")
     if condition is None:
         return None
     said = f"{condition.get('reason', '')}: {condition.get('message', '')}"
+    said += f"; {troubles}" if troubles else ""
     return InfrastructureError(
         f"TrainJob {found['metadata']['name']} failed ({said}); run again under the same run id, "
         "it goes on where it was"

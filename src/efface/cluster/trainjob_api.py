@@ -79,10 +79,14 @@ class TrainJobs:
             found = self._core.read_namespaced_pod(name, self.namespace, **ASKED)
         return dict(self.client.sanitize_for_serialization(found))
 
-    def late(self, name: str, now: datetime) -> list[str]:
-        """One line for each pod of a TrainJob that should have started by now."""
-        pods = [pod for pod in self._pods(name) if pod.status.phase == "Pending"]
-        late = [(pod, waited) for pod in pods if (waited := _seconds(pod, now)) >= GRACE]
+    def troubles(self, name: str, now: datetime) -> list[str]:
+        """One line for each pod of a TrainJob that failed, or should have started by now."""
+        pods = self._pods(name)
+        return [*filter(None, map(_ended, pods)), *self._late(pods, now)]
+
+    def _late(self, pods: list[Any], now: datetime) -> list[str]:
+        pending = [pod for pod in pods if pod.status.phase == "Pending"]
+        late = [(pod, waited) for pod in pending if (waited := _seconds(pod, now)) >= GRACE]
         if not late:
             return []
         with explained("events"):
@@ -117,6 +121,15 @@ class TrainJobs:
     @property
     def _where(self) -> tuple[str, str, str, str]:
         return GROUP, VERSION, self.namespace, PLURAL
+
+
+def _ended(pod: Any) -> str:
+    """How the training in a pod ended; empty when it has not, or did well."""
+    for status in pod.status.container_statuses or []:
+        ended = status.state.terminated if status.state else None
+        if status.name == NODE and ended and ended.exit_code:
+            return f"pod={pod.metadata.name} ended exit={ended.exit_code} reason={ended.reason}"
+    return ""
 
 
 def _seconds(pod: Any, now: datetime) -> float:

@@ -10,6 +10,7 @@ import yaml
 from efface.errors import InfrastructureError
 from efface.files import whole_folder, write_bytes
 from efface.gate.reading import read_policy
+from efface.metrics.extractors.loading import check_extractor
 from efface.models.checkpoint import fingerprint, read_record
 from efface.storage import Store
 from efface.training.answers import forget_answers
@@ -18,7 +19,13 @@ from efface.training.job import Job, write_job
 
 
 def send_job(job: Job, exchange: Store) -> None:
-    """Put a job and its inputs into the exchange; the job itself last."""
+    """Put a job and its inputs into the exchange; the job itself last.
+
+    Raises:
+        ConfigError, CheckpointError: an extractor that the nodes would ask is not what the policy
+            says.
+    """
+    _check_extractors(job)
     forget_answers(exchange)
     exchange.erase("after")
     deliver(Path(job.sets), exchange, "sets")
@@ -47,6 +54,12 @@ def fetch_model(exchange: Store, job: Job) -> None:
         raise InfrastructureError(
             f"the model in {exchange.place}/after was damaged on its way: run again"
         )
+
+
+def _check_extractors(job: Job) -> None:
+    policy = read_policy(job.policy)
+    for spec in policy.extractors.values() if job.settings.probe_every else ():
+        check_extractor(spec, policy.folder)
 
 
 def _pack_policy(job: Job, folder: Path) -> None:

@@ -91,6 +91,11 @@ def will_write(workspace: str, run_id: str, uri: str) -> None:
     open_run(workspace, run_id).write(_key(place), record)
 
 
+def is_noted(workspace: str, run_id: str, uri: str) -> bool:
+    """Whether the run noted a copy at ``uri``; a note stays when its copy is gone."""
+    return open_run(workspace, run_id).exists(_key(resolve_place(uri)))
+
+
 def purge(workspace: str, run_id: str) -> Purge:
     """Delete every private copy that the run noted, as far as possible; may be repeated.
 

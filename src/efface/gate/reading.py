@@ -24,20 +24,9 @@ from efface.gate.rules import MAIN_RULES, NEEDED_ATTACKS, RULES
 from efface.models.mask_policy import parse_mask_policy
 from efface.storage import open_store
 from efface.storage.fetching import is_remote
+from efface.unique_keys import load_yaml
 
 KEYS = ["version", "name", "extractors", "masks", "evaluation", "privacy", "audit", "rules"]
-
-
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, but a key given twice is an error instead of a silent choice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that was given before."""
-        keys = [key.value for key, _ in node.value]
-        if twice := sorted({str(key) for key in keys if keys.count(key) > 1}):
-            where = f"line {node.start_mark.line + 1}"
-            raise yaml.YAMLError(f"key {', '.join(twice)} given twice in the mapping of {where}")
-        return super().construct_mapping(node, deep)
 
 
 def read_policy(path: str | Path) -> Policy:
@@ -85,7 +74,7 @@ def parse_policy(content: bytes, source: str) -> Policy:
         ConfigError: anything in it is unknown, missing, of the wrong type, or contradictory.
     """
     try:
-        given = yaml.load(content, _Loader)
+        given = load_yaml(content)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ConfigError(f"policy {source} is not YAML: {error}") from None
     try:

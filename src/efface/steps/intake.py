@@ -18,6 +18,7 @@ from efface.files import sha256_bytes, whole_file, write_json
 from efface.settings import read_settings
 from efface.storage import Store, open_store
 from efface.tickets.claims import Claimant, Claimed, claim_due, hand_back, leases_of
+from efface.tickets.failures import FOLDER
 from efface.tickets.folder import open_folder
 from efface.tickets.matching import FORGET_SCHEMA, Match, match_tickets
 from efface.tickets.states import IN_PROGRESS, NO_DATA_FOUND, PENDING
@@ -135,6 +136,7 @@ def _forget_earlier_run(shared: Store) -> None:
     """A run that claims anew under an old name must not be settled by the old run's outcome."""
     for name in OF_AN_EARLIER_RUN:
         shared.delete(name)
+    shared.delete_all(FOLDER)
 
 
 @contextmanager

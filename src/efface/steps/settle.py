@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from efface.errors import EffaceError, InfrastructureError, InputError
-from efface.evidence.purge import Purge, Purged, open_run, purge
+from efface.evidence.purge import Purge, Purged, is_noted, open_run, purge
 from efface.settings import read_settings
 from efface.storage import Store
 from efface.telemetry import RunNumbers, push
 from efface.tickets.claims import hand_back, leases_of
 from efface.tickets.ending import Ending, outcome_to_ending
+from efface.tickets.failures import first_failure
 from efface.tickets.folder import open_folder
 from efface.tickets.states import (
     COMPLETED,
@@ -30,17 +31,14 @@ VERSION = 1
 SETTLEMENT = "settlement.json"
 
 
-def run(
-    *, tickets: str, run_id: str, workspace: str, status: str, error: str = ""
-) -> dict[str, Any]:
+def run(*, tickets: str, run_id: str, workspace: str, error: str = "") -> dict[str, Any]:
     """Settle a run; may be repeated.
 
     Args:
         tickets: folder of tickets, local or s3://.
         run_id: the run.
         workspace: place shared by the steps of the run.
-        status: how the run ended, SUCCEEDED or any other word.
-        error: what the step that failed said, for the tickets; empty when not known.
+        error: what the step that failed said, for the tickets; empty for what it left itself.
 
     Returns:
         The settlement, as written to ``<workspace>/<run id>/settlement.json``.
@@ -53,11 +51,12 @@ def run(
     now = datetime.now(UTC)
     problems: list[EffaceError] = []
     shared = open_run(workspace, run_id)
+    _stop_writers(workspace, run_id, problems)
     swept = _purge(workspace, run_id, problems)
     ending = Ending(state=PENDING, verdict="none")
     settled: list[TicketState] = []
     try:
-        ending = _ending(shared, status, error, problems)
+        ending = _ending(shared, error, problems)
         settled = _hand_back_all(open_folder(tickets), run_id, ending, now, problems)
     except EffaceError as problem:
         problems.append(problem)
@@ -65,7 +64,6 @@ def run(
         "version": VERSION,
         "run_id": run_id,
         "settled_at": format_time(now),
-        "status": status,
         "verdict": ending.verdict,
         "tickets": [_summary(state) for state in settled],
         **_with_earlier(shared, swept, problems).as_dict(),
@@ -76,6 +74,31 @@ def run(
     if problems:
         raise _together(problems)
     return settlement
+
+
+def check_known(*, tickets: str, run_id: str, workspace: str) -> None:
+    """Refuse a run that has left nothing: for people, who mistype; a task may settle such a run.
+
+    Raises:
+        InputError: nothing of it is in the workspace, and it never held a ticket.
+    """
+    shared = open_run(workspace, run_id)
+    if not shared.list() and not leases_of(open_folder(tickets), run_id):
+        raise InputError(
+            f"nothing of run {run_id} is in {workspace}, and it holds no ticket in {tickets}: give "
+            "run id, workspace and tickets as the run had them"
+        )
+
+
+def _stop_writers(workspace: str, run_id: str, problems: list[EffaceError]) -> None:
+    """End a training on several nodes that nobody ended: it would go on writing copies."""
+    try:
+        if is_noted(workspace, run_id, f"{workspace.rstrip('/')}/{run_id}/exchange"):
+            from efface.cluster.removal import remove_left_over  # needs the Kubernetes client
+
+            remove_left_over(run_id)
+    except EffaceError as error:
+        problems.append(error)
 
 
 def _purge(workspace: str, run_id: str, problems: list[EffaceError]) -> Purge:
@@ -90,14 +113,18 @@ def _purge(workspace: str, run_id: str, problems: list[EffaceError]) -> Purge:
     return swept
 
 
-def _ending(shared: Store, status: str, error: str, problems: list[EffaceError]) -> Ending:
+def _ending(shared: Store, error: str, problems: list[EffaceError]) -> Ending:
     try:
         outcome = _read(shared, "outcome.json")
     except InputError as problem:  # damaged: the tickets must not stay claimed for that
         problems.append(problem)
         outcome = None
+    try:
+        error = error or first_failure(shared)
+    except EffaceError as problem:
+        problems.append(problem)
     registered = shared.exists("registered.json")
-    return outcome_to_ending(outcome, registered=registered, status=status, error=error)
+    return outcome_to_ending(outcome, registered=registered, error=error)
 
 
 def _hand_back_all(

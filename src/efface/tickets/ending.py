@@ -19,28 +19,25 @@ class Ending:
 
 
 def outcome_to_ending(
-    outcome: Mapping[str, Any] | None, *, registered: bool, status: str, error: str = ""
+    outcome: Mapping[str, Any] | None, *, registered: bool, error: str = ""
 ) -> Ending:
-    """What becomes of the tickets, by what the steps left behind rather than by the status alone.
+    """What becomes of the tickets, by what the steps left behind.
 
     Args:
         outcome: the gate's answer, passed and reasons; None when the gate did not get to answer.
         registered: whether a model version was registered.
-        status: how the run ended, SUCCEEDED or any other word.
         error: what the step that failed said; empty when not known.
     """
     said = f" ({error})" if error else ""
     if outcome is None:
-        reason = (
-            f"the run ended {status}{said} before the gate had answered: it will be tried again"
-        )
+        reason = f"the run ended before the gate had answered{said}: it will be tried again"
         return Ending(state=PENDING, verdict="none", reasons=[reason])
     if outcome.get("passed") is not True:
         reasons = [str(reason) for reason in outcome.get("reasons") or ["the gate gave no reason"]]
         return Ending(state=BLOCKED, verdict="blocked", reasons=reasons)
     if not registered:
         reason = (
-            f"the run ended {status}{said}: the gate passed, but no model version was registered"
+            f"the gate passed, but no model version was registered{said}: it will be tried again"
         )
         return Ending(state=PENDING, verdict="passed", reasons=[reason])
     return Ending(state=COMPLETED, verdict="passed")

@@ -6,13 +6,21 @@ import traceback
 from dataclasses import asdict
 
 from efface import errors
-from efface.errors import EffaceError, InfrastructureError, PreemptedError
+from efface.errors import (
+    EffaceError,
+    InfrastructureError,
+    InputError,
+    PreemptedError,
+    TrainingError,
+)
 from efface.storage import Store
 from efface.training.group import PeerLostError
 from efface.training.loop import Outcome
 
 OUTCOME = "outcome.json"
 FAILED = "failed/"
+FINAL = (InputError, TrainingError)
+"""What comes again at every attempt: a wrong input, an optimisation that breaks down."""
 
 
 def forget_answers(exchange: Store) -> None:
@@ -59,6 +67,16 @@ def read_failure(exchange: Store) -> Exception:
         return RuntimeError(f"a training process crashed:\n{first['trace']}")
     known: type[EffaceError] = getattr(errors, first["kind"], InfrastructureError)
     return known(first["message"])
+
+
+def final_failure(exchange: Store) -> EffaceError | None:
+    """An error that no further attempt can mend, if a process has left one."""
+    for key in exchange.list(FAILED):
+        said = json.loads(exchange.read(key))
+        known = getattr(errors, said["kind"], EffaceError)
+        if issubclass(known, FINAL):
+            return known(said["message"])
+    return None
 
 
 def preempted(exchange: Store) -> PreemptedError:

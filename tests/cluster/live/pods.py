@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-import yaml
-
+from efface.cluster.checks import retries
 from tests.cluster.live.commands import CommandError, kubectl, listed
 
 LABEL = "pipeline/runid"
@@ -36,9 +35,7 @@ def retry_policy(configuration: dict[str, Any]) -> str:
     The manifests of KFP 2.17 set OnError in ``templateDefaults``, which Argo merges into the
     retries of every task; without it a task is retried when it failed.
     """
-    defaults = yaml.safe_load(configuration.get("data", {}).get("workflowDefaults") or "{}") or {}
-    strategy = defaults.get("spec", {}).get("templateDefaults", {}).get("retryStrategy", {})
-    return str(strategy.get("retryPolicy") or "OnFailure")
+    return retries.retry_policy(configuration.get("data") or {})
 
 
 def kill(namespace: str, pod: str, policy: str) -> None:

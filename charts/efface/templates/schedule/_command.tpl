@@ -4,7 +4,7 @@
 - efface
 - schedule
 - {{ printf "--name=%s" .Values.schedule.name | quote }}
-- {{ printf "--cron=%s" .Values.schedule.cron | quote }}
+- {{ printf "--cron=%s" (include "efface.cron" .) | quote }}
 - --params=/etc/efface/run/params.yaml
 {{- if .Values.schedule.graph }}
 - --pipeline=/etc/efface/run/graph.yaml

@@ -4,9 +4,10 @@ Only names and lengths are looked at; no value is kept or shown.
 """
 
 import base64
-import re
+from dataclasses import replace
 from typing import Any
 
+from efface.cluster.checks.addresses import without_password
 from efface.cluster.checks.place import FAILED, OK, SKIPPED, WARNING, Finding, Place
 from efface.cluster.kubernetes_api import TIMEOUT, Absent, explained
 from efface.cluster.release import (
@@ -77,9 +78,9 @@ def check_policy(place: Place) -> Finding:
     return Finding(OK, f"{POLICY_KEY}, at {POLICY_FOLDER}/{POLICY_KEY}")
 
 
-def without_password(address: str) -> str:
-    """An address as it may be shown."""
-    return re.sub(r"//[^@/]*@", "//", address)
+def in_namespace(place: Place, namespace: str) -> Place:
+    """The same cluster, looked at in another namespace."""
+    return replace(place, settings=replace(place.settings, kfp_namespace=namespace))
 
 
 def read_secret(place: Place, name: str) -> dict[str, str] | None:

@@ -3,9 +3,9 @@
 import re
 import urllib.error
 import urllib.request
-from urllib.parse import urlsplit
 
-from efface.cluster.checks.configuration import read_config_map, without_password
+from efface.cluster.checks.addresses import is_inside, without_password
+from efface.cluster.checks.configuration import read_config_map
 from efface.cluster.checks.place import FAILED, OK, SKIPPED, WARNING, Finding, Place
 from efface.cluster.release import SETTINGS
 from efface.errors import EffaceError
@@ -28,7 +28,7 @@ def check_mlflow(place: Place) -> Finding:
     shown = without_password(address)
     to_do = "check the address, that it runs, and its --allowed-hosts"
     try:
-        inside = _is_inside(address)
+        inside = is_inside(address)
     except ValueError as error:
         return Finding(FAILED, f"{shown} is no address ({error})", to_do)
     try:
@@ -56,9 +56,3 @@ def _version(address: str) -> str:
     url = f"{address.rstrip('/')}/version"
     with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
         return str(answer.read(LONGEST).decode("utf-8", "replace"))
-
-
-def _is_inside(address: str) -> bool:
-    """Whether only pods know this name."""
-    host = urlsplit(address).hostname or ""
-    return "." not in host.removesuffix(".") or host.endswith((".svc", ".svc.cluster.local"))

@@ -3,7 +3,7 @@
 import uuid
 
 from efface.cluster.checks.place import FAILED, OK, SKIPPED, Finding, Place
-from efface.storage import LocalStore, open_store
+from efface.storage import LocalStore, Store, open_store
 
 FOLDER = ".efface-doctor"
 """Under which the doctor writes; nothing stays there."""
@@ -17,13 +17,24 @@ def check_storage(place: Place) -> Finding:
     if isinstance(store, LocalStore):
         told = f"{place.workspace} is a folder of this machine, which the pods do not share"
         return Finding(FAILED, told, "give --workspace s3://BUCKET/PREFIX")
+    if trouble := try_out(store):
+        told = f"{place.workspace}: an object {trouble}"
+        return Finding(FAILED, told, "look at the object store")
+    return Finding(OK, f"{place.workspace}: written, read, deleted, as this shell's identity")
+
+
+def try_out(store: Store) -> str:
+    """Write, read and delete one small object; what went wrong with it, or nothing.
+
+    Raises:
+        EffaceError: the store refuses, or does not answer.
+    """
     key, content = f"{FOLDER}/{uuid.uuid4().hex}", uuid.uuid4().bytes
     store.write(key, content)
     try:
         same = store.read(key) == content
     finally:
         store.erase(key)
-    if not same or store.exists(key):
-        told = "was read back changed" if not same else "is still there after it was deleted"
-        return Finding(FAILED, f"{place.workspace}: an object {told}", "look at the object store")
-    return Finding(OK, f"{place.workspace}: written, read, deleted, as this shell's identity")
+    if not same:
+        return "was read back changed"
+    return "is still there after it was deleted" if store.exists(key) else ""
