@@ -40,7 +40,7 @@ def test_rules_that_nothing_is_measured_for_here_are_left_out(tmp_path):
 
 
 def test_every_kind_is_run_for_every_seed(tmp_path):
-    found = calibrate(bench(tmp_path), 4)
+    found = calibrate(bench(tmp_path), 4, "i2i")
     kinds = ["i2i", "original", "retain-only", "max-loss", ONE_LEFT]
     assert list(found.present) == kinds
     assert [found.present[kind].n for kind in kinds] == [4] * 5
@@ -58,7 +58,7 @@ def runs(good, bad, count=6):
 
 
 def test_the_page_says_how_often_and_where(tmp_path):
-    found = conclude(policy(), runs(good=0.3, bad=0.0))
+    found = conclude(policy(), runs(good=0.3, bad=0.0), "i2i")
     paths = write_calibration(
         found, tmp_path, file="calibration", command="efface gate calibrate --plan p.yaml"
     )
@@ -74,15 +74,20 @@ def test_the_page_says_how_often_and_where(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("methods", "seeds", "message"),
-    [({"i2i": {}}, 20, "no method max-loss, original, retain-only"), (METHODS, 3, "at least 4")],
+    ("methods", "seeds", "good", "message"),
+    [
+        ({"i2i": {}}, 20, "i2i", "no method max-loss, original, retain-only"),
+        (METHODS, 20, "i3i", "no method i3i: add it .it has original; "),
+        (METHODS, 20, "max-loss", "max-loss is what the gate should block"),
+        (METHODS, 3, "i2i", "at least 4"),
+    ],
 )
-def test_what_cannot_be_calibrated_is_refused(tmp_path, methods, seeds, message):
+def test_what_cannot_be_calibrated_is_refused(tmp_path, methods, seeds, good, message):
     with pytest.raises(ConfigError, match=message):
-        calibrate(bench(tmp_path, methods=methods), seeds)
+        calibrate(bench(tmp_path, methods=methods), seeds, good)
 
 
 def test_a_ticket_of_one_subject_cannot_leave_one_out(tmp_path):
     path = write_plan(tmp_path, methods=METHODS)
     with pytest.raises(ConfigError, match="has 1 subjects: at least 2"):
-        calibrate(Bench(read_plan(path), tmp_path / "work", quick=False), 4)
+        calibrate(Bench(read_plan(path), tmp_path / "work", quick=False), 4, "i2i")

@@ -1,7 +1,8 @@
 """Runs whose answer is known, over many seeds: what the gate's thresholds are calibrated with.
 
-Good: the plan's ``i2i``. Bad for forgetting: the model in service saved again, training on retain
-alone, and i2i that left one subject of the ticket out. Bad for keeping: max-loss.
+Good: a method of the plan that is named, such as ``i2i``. Bad for forgetting: the model in service
+saved again, training on retain alone, and the good method that left one subject of the ticket out.
+Bad for keeping: max-loss.
 """
 
 import json
@@ -26,10 +27,9 @@ from efface.gate.policy import Policy, read_policy
 from efface.progress import track
 from efface.storage import open_store
 
-GOOD = "i2i"
-KINDS = (GOOD, "original", "retain-only", "max-loss")
-"""Methods of the plan that are run."""
-ONE_LEFT = "i2i, one subject left out"
+KINDS = ("original", "retain-only", "max-loss")
+"""Bad methods of the plan."""
+ONE_LEFT = "one subject left out"
 BAD = {
     "forget-distance-rises": ("original", "retain-only", ONE_LEFT),
     "retain-fid": ("max-loss",),
@@ -44,6 +44,8 @@ class Calibration:
     """What was found."""
 
     seeds: int
+    good: str
+    """The method that should pass."""
     suggestions: list[Suggestion]
     """From the first half of the seeds."""
     present: dict[str, Rate]
@@ -52,34 +54,45 @@ class Calibration:
     """The same with the suggested thresholds, over the seeds they were not taken from."""
 
 
-def calibrate(bench: Bench, seeds: int) -> Calibration:
+def calibrate(bench: Bench, seeds: int, good: str) -> Calibration:
     """Run every kind for every seed, and draw the conclusions.
 
+    Args:
+        bench: what runs them.
+        seeds: runs of each kind.
+        good: the method of the plan that should pass.
+
     Raises:
-        ConfigError: fewer than four seeds, or a method that the plan does not have.
+        ConfigError: fewer than four seeds, a method that the plan does not have, or a bad one as
+            the good one.
     """
-    if missing := set(KINDS) - bench.plan.methods.keys():
-        raise ConfigError(f"the plan has no method {', '.join(sorted(missing))}: add it")
+    if missing := {good, *KINDS} - bench.plan.methods.keys():
+        raise ConfigError(
+            f"the plan has no method {', '.join(sorted(missing))}: add it (it has "
+            f"{'; '.join(bench.plan.methods)})"
+        )
+    if good in KINDS:
+        raise ConfigError(f"{good} is what the gate should block: name one that should pass")
     if seeds < 4:
         raise ConfigError(f"--seeds {seeds}: at least 4, half to calibrate and half to check")
     runs: dict[str, list[Report]] = {}
     with track("seeds", total=seeds) as progress:
         for seed in range(seeds):
-            for kind, found in _runs(bench, seed).items():
+            for kind, found in _runs(bench, seed, good).items():
                 runs.setdefault(kind, []).append(found.report)
             progress.advance()
-    return conclude(read_policy(bench.policy()), runs)
+    return conclude(read_policy(bench.policy()), runs, good)
 
 
-def conclude(policy: Policy, runs: dict[str, list[Report]]) -> Calibration:
+def conclude(policy: Policy, runs: dict[str, list[Report]], good: str) -> Calibration:
     """Thresholds from the first half of the seeds, error rates from all and from the second."""
-    seeds = len(runs[GOOD])
+    seeds = len(runs[good])
     half = seeds // 2
     suggestions = [
         suggest(
             policy,
             threshold,
-            runs[GOOD][:half],
+            runs[good][:half],
             [report for kind in BAD[threshold.rule] for report in runs[kind][:half]],
         )
         for threshold in THRESHOLDS
@@ -88,22 +101,24 @@ def conclude(policy: Policy, runs: dict[str, list[Report]]) -> Calibration:
     moved = with_thresholds(policy, suggestions)
     return Calibration(
         seeds=seeds,
+        good=good,
         suggestions=suggestions,
         present={kind: pass_rate(policy, reports) for kind, reports in runs.items()},
         moved={kind: pass_rate(moved, reports[half:]) for kind, reports in runs.items()},
     )
 
 
-def _runs(bench: Bench, seed: int) -> dict[str, Result]:
+def _runs(bench: Bench, seed: int, good: str) -> dict[str, Result]:
     model, ticket, _ = bench.first
     found = {
         kind: bench.run(
             cell_of(bench, model, ticket, {**bench.plan.methods[kind], "seed": seed}, seed=seed)
         )
-        for kind in KINDS
+        for kind in (good, *KINDS)
     }
     rest = _all_but_one(bench, ticket, seed)
-    partial = bench.run(cell_of(bench, model, rest, {**bench.i2i, "seed": seed}, seed=seed))
+    settings = {**bench.plan.methods[good], "seed": seed}
+    partial = bench.run(cell_of(bench, model, rest, settings, seed=seed))
     cell = cell_of(bench, model, ticket, {"name": "original"}, seed=seed, made=partial.after)
     return {**found, ONE_LEFT: bench.run(cell)}
 

@@ -10,7 +10,7 @@ from efface.gate.calibration import Rate, Suggestion
 VERSION = 1
 RATES = """## How often a model passes
 
-Good: i2i should pass. All others should not. Intervals are 95 % (Clopper-Pearson). Suggested
+{good} should pass. All others should not. Intervals are 95 % (Clopper-Pearson). Suggested
 thresholds come from the first half of the seeds and are tried on the second.
 
 | run | policy as it is | with the suggested thresholds |
@@ -40,7 +40,13 @@ def write_calibration(found: Calibration, out: Path, *, file: str, command: str)
         name: {kind: vars(rate) for kind, rate in rates.items()}
         for name, rates in (("present", found.present), ("moved", found.moved))
     }
-    content = {"version": VERSION, "seeds": found.seeds, "thresholds": rules, "pass_rates": rates}
+    content = {
+        "version": VERSION,
+        "seeds": found.seeds,
+        "good": found.good,
+        "thresholds": rules,
+        "pass_rates": rates,
+    }
     paths = [out / f"{file}.json", out / f"{file}.md"]
     write_json(paths[0], content)
     write_bytes(paths[1], to_markdown(found, command).encode())
@@ -58,7 +64,7 @@ def to_markdown(found: Calibration, command: str) -> str:
         for kind in found.present
     )
     places = "".join(_place(one) for one in found.suggestions)
-    return f"{head}{RATES}{rates}{PLACES}{places}"
+    return f"{head}{RATES.format(good=found.good)}{rates}{PLACES}{places}"
 
 
 def _place(one: Suggestion) -> str:

@@ -1,6 +1,7 @@
 """``efface bench``: methods measured against each other, as tables and pictures."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ def add_command(commands: "Commands") -> None:
     calibration = options.add_command(commands, CALIBRATE, calibrate, told)
     calibration.add_argument(
         "--seeds", type=int, default=20, help="runs of each kind (default: %(default)s)"
+    )
+    calibration.add_argument(
+        "--good", default="i2i", help="method of the plan that should pass (default: %(default)s)"
     )
     _add_places(calibration)
     told = "draw forget and retain pictures, before and after each method"
@@ -113,8 +117,8 @@ def calibrate(given: argparse.Namespace) -> int:
     from efface.bench.calibrating import calibrate
     from efface.bench.calibration_page import write_calibration
 
-    found = calibrate(_bench(given), given.seeds)
-    command = _command(given, f"{CALIBRATE} --seeds {given.seeds}")
+    found = calibrate(_bench(given), given.seeds, given.good)
+    command = _command(given, f"{CALIBRATE} --seeds {given.seeds} --good {shlex.quote(given.good)}")
     for path in write_calibration(
         found, given.out, file=_file(given, "calibration"), command=command
     ):
