@@ -30,8 +30,8 @@ OF_THE_LAUNCHER = (
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
-"""Variables that they do not get. Those of a workload identity name a file in the pod: EKS gives them,
-with the file, to every pod of the service account, but no file to one that has them already."""
+"""Variables that they do not get. Those of a workload identity name a file in the pod: EKS gives
+them, with the file, to every pod of the account, but no file to one that has them already."""
 GRACE = 60
 """Seconds that a pod gets to save its state after SIGTERM."""
 USER = 65532

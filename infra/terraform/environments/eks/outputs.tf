@@ -17,6 +17,8 @@ output "chart_values" {
     }
     storage = { region = var.region }
     mlflow  = { enabled = true, artifacts = { destination = "s3://${module.bucket.name}/mlflow" } }
+    # The agent that gives pods their identity listens on port 80 of the node.
+    networkPolicy = { mlflowEgressPorts = [80, 443] }
   })
 }
 
