@@ -70,9 +70,11 @@ load_images() {
     "$engine" image inspect "$image" >/dev/null 2>&1 ||
       stop "image $image is not here: make images"
     if [ "$engine" = podman ]; then
-      local archive
+      # Podman calls it localhost/..., where no pod that names no registry looks for it.
+      local archive named=docker.io/library/$image
       archive=$(mktemp)
-      run podman save --output "$archive" "$image"
+      run podman tag "$image" "$named"
+      run podman save --output "$archive" "$named"
       run kind load image-archive "$archive" --name "$cluster"
       rm -f "$archive"
     else

@@ -146,11 +146,17 @@ def test_no_value_of_a_secret_is_shown(kubernetes, kfp, mlflow, capsys):
 
 
 def test_rights_that_are_missing_are_named_with_their_purpose(kubernetes, kfp, mlflow, capsys):
-    kubernetes.forbidden = {("create", "trainjobs"), ("list", "events")}
+    kubernetes.forbidden = {
+        ("create", "secrets"),
+        ("create", "trainjobs"),
+        ("get", "trainjobs"),
+        ("list", "events"),
+    }
     code, found = rows(capsys)
     assert (code, found["rights"]["state"]) == (0, "warning")
     assert "list events (to explain runs)" in found["rights"]["found"]
-    assert "create trainjobs (to train on several nodes)" in found["rights"]["found"]
+    assert "create secrets (to install the chart)" in found["rights"]["found"]
+    assert "create trainjobs, get trainjobs (to train" in found["rights"]["found"]
 
 
 def test_what_may_not_be_read_is_a_warning(kubernetes, kfp, mlflow, capsys):

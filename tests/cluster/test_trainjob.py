@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import pytest
 from kubeflow_trainer_api import models
 
@@ -47,6 +49,21 @@ def test_the_nodes_get_image_and_settings_of_the_launcher_and_nothing_else_of_it
     assert trainer["image"] == "efface-gpu:0.1.0"
     assert [entry["name"] for entry in trainer["env"]] == ["AWS_ENDPOINT_URL", "EFFACE_SUBJECT_KEY"]
     assert "value" not in trainer["env"][1]
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+        ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    ],
+)
+def test_the_nodes_are_left_to_get_a_workload_identity_of_their_own(identity):
+    pod = deepcopy(OWN)
+    env = pod["spec"]["containers"][1]["env"]
+    env += [{"name": name, "value": "x"} for name in (*identity, "AWS_REGION")]
+    given = {variable["name"] for variable in trainjob.own_of(pod).env}
+    assert given == {"AWS_ENDPOINT_URL", "AWS_REGION", "EFFACE_SUBJECT_KEY"}
 
 
 def patched():

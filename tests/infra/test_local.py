@@ -119,6 +119,17 @@ def test_a_dry_run_prints_every_command_and_runs_none(desk):
     assert "create" not in called and "apply" not in called and "helm" not in called
 
 
+def test_podman_saves_images_under_the_name_that_nodes_look_for(desk):
+    (desk / "bin" / "docker").write_text("#!/bin/sh\nexit 1\n")
+    (desk / "bin" / "podman").write_text(STAND_IN)
+    (desk / "bin" / "podman").chmod(0o755)
+    done = run(desk, "up", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    for image in ("efface-core:0.1.0", "efface-gpu:0.1.0"):
+        assert f"podman tag {image} docker.io/library/{image}\n" in done.stdout
+        assert re.search(rf"podman save --output \S+ docker\.io/library/{image}\n", done.stdout)
+
+
 def test_a_cluster_that_is_there_is_not_made_again(desk):
     done = run(desk, "up", "--dry-run", CLUSTERS="other\nefface")
     assert done.returncode == 0

@@ -178,6 +178,21 @@ def test_gpu_nodes_carry_the_taint_that_the_pipeline_tolerates(module, label):
     assert gpu_taint(module)["key"] == "nvidia.com/gpu"
 
 
+def test_the_gpu_nodes_of_eks_are_of_one_size_that_holds_a_task_as_it_comes():
+    variables = dict(blocks(TERRAFORM / "environments" / "eks", "variable"))
+    sizes = {name.partition(".")[2] for name in variables["gpu_instance_types"]["default"]}
+    assert sizes == {"2xlarge"}  # 8 cores and 32 GiB, of which a task asks for 4 and 16
+
+
+@pytest.mark.parametrize("environment", ["eks", "gke"])
+def test_runs_get_the_images_of_the_registry_that_was_made(environment):
+    outputs = dict(blocks(TERRAFORM / "environments" / environment, "output"))
+    parameters = outputs["parameters"]["value"]
+    for class_ in ("core", "gpu"):
+        given = re.search(rf"{class_}_image\W+(\S.*?local\.tag)", parameters)
+        assert given and "module.registry." in given[1] and f"efface-{class_}" in given[1]
+
+
 def test_there_are_no_gpu_nodes_until_a_task_asks_for_one():
     eks = resource("eks", "aws_eks_node_group.gpu")["scaling_config"][0]
     gke = resource("gke", "google_container_node_pool.gpu")

@@ -35,7 +35,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 
     usual = Choices()
     words = {
-        "release": "Helm release whose Secrets and ConfigMaps the tasks use",
+        "release": "begin of the names of the Secrets and ConfigMaps that the tasks read; "
+        "the chart's begin with efface, whatever its release is called",
         "pull-secret": "Secret with the credentials of a private registry",
         "queue": "Kueue LocalQueue that tasks on GPU nodes wait in",
         "shared-memory": "largest size of /dev/shm of a task on a GPU node",

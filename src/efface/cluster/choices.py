@@ -38,7 +38,7 @@ class Choices:
     """What is fixed in a compiled graph."""
 
     release: str = "efface"
-    """Name of the Helm release, which its Secrets and ConfigMaps are named after."""
+    """Begin of the names of the Secrets and ConfigMaps that the tasks read."""
     pull_policy: str = "IfNotPresent"
     """When images are pulled: one of PULL_POLICIES."""
     pull_secret: str = ""

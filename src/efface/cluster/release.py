@@ -1,6 +1,7 @@
 """What the tasks read from a release of the chart: names of objects in Kubernetes, and their keys.
 
-Each name begins with that of the release; ``efface compile --release`` changes it.
+Each begins with ``efface``, which ``efface compile --release`` changes for objects that are not the
+chart's.
 """
 
 from efface.cluster.choices import Choices

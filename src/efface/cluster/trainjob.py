@@ -23,7 +23,15 @@ RUN, IDENTITY = "efface/run-id", "efface/identity"
 """Annotations: the run, and the hash of all it depends on."""
 VARIABLES = ("AWS_", "EFFACE_", "MLFLOW_")
 """Beginnings of the variables that the nodes get too."""
-OF_THE_LAUNCHER = ("EFFACE_PROGRESS",)
+OF_THE_LAUNCHER = (
+    "EFFACE_PROGRESS",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+"""Variables that they do not get. Those of a workload identity name a file in the pod: EKS gives
+them, with the file, to every pod of the account, but no file to one that has them already."""
 GRACE = 60
 """Seconds that a pod gets to save its state after SIGTERM."""
 USER = 65532

@@ -44,6 +44,14 @@ def test_a_missing_place_is_named(name):
     assert f"schedule.enabled needs schedule.parameters.{name}" in said
 
 
+@pytest.mark.parametrize("name", ["gpus", "cpu", "memory", "gpu_cpu", "gpu_memory"])
+def test_a_number_that_has_to_be_a_text_is_refused_before_anything_is_applied(name):
+    said = refusal(*PLACES, *settings(f"schedule.parameters.{name}=0"))
+    assert f'schedule.parameters.{name} is a text: write "0"' in said
+    text = ("--set-string", f"schedule.parameters.{name}=0")
+    assert parameters(*PLACES, *text)[name] == "0"
+
+
 def test_a_missing_policy_is_named():
     assert "give --set-file policy=FILE" in refusal(*PLACES, *settings("policy="))
 

@@ -6,6 +6,8 @@ import boto3
 import pytest
 
 from efface.cluster.checks.artifacts import check_artifacts
+from efface.cluster.checks.configuration import in_namespace
+from efface.cluster.doctor import guarded
 
 NAMES = "/api/v1/namespaces/kubeflow"
 
@@ -62,6 +64,20 @@ def test_the_store_that_kubeflow_brings_is_seen(place, give, kubernetes, usual, 
     found = check_artifacts(place)
     assert found.state == state
     assert ("http://seaweedfs.kubeflow.svc:9000" in found.to_do) is (state == "warning")
+
+
+def test_the_store_is_seen_where_users_have_namespaces_of_their_own(place, kubernetes):
+    profile = in_namespace(place, "team")
+    kubernetes.objects[f"{NAMES}/services/seaweedfs"] = {"metadata": {"name": "seaweedfs"}}
+    found = check_artifacts(profile)
+    assert found.state == "warning"
+    assert "http://seaweedfs.kubeflow.svc:9000" in found.to_do
+
+
+def test_a_namespace_of_kubeflow_that_may_not_be_read_is_left_out(place, kubernetes):
+    kubernetes.refused |= {f"{NAMES}/services/seaweedfs"}
+    assert check_artifacts(in_namespace(place, "team")).state == "skipped"
+    assert guarded(check_artifacts, place).state == "warning"
 
 
 def test_artifacts_beside_the_data_need_no_address(place, give):

@@ -86,13 +86,18 @@ def install(environment: Environment, root: str) -> None:
     """Make the Secrets that the chart refers to, then install it and wait for its pods.
 
     Raises:
-        ConfigError: a release of this name is there already.
+        ConfigError: a release of this name is there already, or what one has left.
         CommandError: helm or kubectl failed.
     """
     if is_installed():
         raise ConfigError(
             f"a release {RELEASE} is installed in namespace {NAMESPACE}; the test installs its own "
             f"and removes it: helm uninstall {RELEASE} -n {NAMESPACE}"
+        )
+    if kept := already_there(environment.namespace):
+        raise ConfigError(
+            f"{' and '.join(kept)} there already, and the test would delete them at its end, a key "
+            "or models perhaps: back them up and delete them, or take another cluster"
         )
     keys = {
         "AWS_ACCESS_KEY_ID": environment.access_key,
@@ -115,6 +120,18 @@ def uninstall(environment: Environment) -> None:
     gone = ("--ignore-not-found", "--wait=false")
     kubectl(environment.namespace, "delete", "secret", STORAGE, RELEASE, *gone)
     kubectl(NAMESPACE, "delete", "namespace", NAMESPACE, *gone)
+
+
+def already_there(namespace: str) -> list[str]:
+    """What ``uninstall`` would delete although ``install`` has not made it.
+
+    Args:
+        namespace: that KFP runs pods in.
+    """
+    secrets = {one["metadata"]["name"] for one in listed(namespace, "secrets")}
+    namespaces = {one["metadata"]["name"] for one in listed(namespace, "namespaces")}
+    found = [f"secret {name} -n {namespace}" for name in (RELEASE, STORAGE) if name in secrets]
+    return [*found, f"namespace {NAMESPACE}"] if NAMESPACE in namespaces else found
 
 
 def is_installed() -> bool:

@@ -1,9 +1,11 @@
+import json
+
 import pytest
 import yaml
 
 from efface.errors import ConfigError
 from tests.cluster.live.environment import REQUIRED, read_environment
-from tests.cluster.live.release import split_image, values
+from tests.cluster.live.release import install, split_image, values
 
 GIVEN = {
     **{name: f"value of {name}" for name in REQUIRED},
@@ -42,3 +44,27 @@ def test_the_values_hold_no_secret():
     text = yaml.safe_dump(values(read_environment(given), ROOT))
     assert "not-this" not in text
     assert "nor-that" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("secrets", "efface"), ("secrets", "efface-storage"), ("namespaces", "efface")],
+)
+def test_what_a_release_has_left_is_neither_overwritten_nor_deleted(
+    kind, name, tmp_path, monkeypatch
+):
+    calls = tmp_path / "calls"
+    found = {kind: [{"metadata": {"name": name}}]}
+    for tool, answers in {"helm": {}, "kubectl": {"secrets": [], "namespaces": []} | found}.items():
+        cases = "".join(
+            f"*' get {what} '*) echo '{json.dumps({'items': items})}' ;;\n"
+            for what, items in answers.items()
+        )
+        script = f'#!/bin/sh\necho "{tool} $*" >> {calls}\ncase " $* " in\n{cases}esac\n'
+        (tmp_path / tool).write_text(script)
+        (tmp_path / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(ConfigError, match=f"{name}.* there already"):
+        install(read_environment(GIVEN), ROOT)
+    assert "apply" not in calls.read_text()
+    assert "delete" not in calls.read_text()

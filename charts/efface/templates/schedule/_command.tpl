@@ -34,6 +34,12 @@
 {{- fail (printf "schedule.enabled needs schedule.parameters.%s; charts/efface/README.md has an example" .) -}}
 {{- end -}}
 {{- end -}}
+{{- range list "gpus" "cpu" "memory" "gpu_cpu" "gpu_memory" -}}
+{{- $given := get $parameters . -}}
+{{- if and (hasKey $parameters .) (not (kindIs "string" $given)) -}}
+{{- fail (printf "schedule.parameters.%s is a text: write \"%v\", with quotes, or --set-string schedule.parameters.%s=%v" . $given . $given) -}}
+{{- end -}}
+{{- end -}}
 {{- if not (get $parameters "policy") -}}
 {{- fail "schedule.enabled needs a policy: give --set-file policy=FILE, or schedule.parameters.policy" -}}
 {{- end -}}

@@ -17,12 +17,16 @@ output "chart_values" {
     }
     storage = { region = var.region }
     mlflow  = { enabled = true, artifacts = { destination = "s3://${module.bucket.name}/mlflow" } }
+    # The agent that gives pods their identity listens on port 80 of the node.
+    networkPolicy = { mlflowEgressPorts = [80, 443] }
   })
 }
 
 output "parameters" {
   description = "Parameters of the pipeline that depend on the cluster, YAML, for `efface submit --params`."
   value = yamlencode({
+    core_image        = "${module.registry.repositories["efface-core"]}:${local.tag}"
+    gpu_image         = "${module.registry.repositories["efface-gpu"]}:${local.tag}"
     workspace         = "s3://${module.bucket.name}/workspace"
     gpu_node_selector = module.cluster.gpu_node_selector
     gpu_tolerations   = module.cluster.gpu_tolerations

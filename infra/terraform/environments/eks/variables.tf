@@ -42,9 +42,9 @@ variable "gpu_capacity_type" {
 }
 
 variable "gpu_instance_types" {
-  description = "Instance types of the GPU nodes, any of which will do."
+  description = "Instance types of the GPU nodes, all of one size: the autoscaler reckons with the first."
   type        = list(string)
-  default     = ["g5.xlarge", "g5.2xlarge", "g4dn.xlarge"]
+  default     = ["g5.2xlarge", "g6.2xlarge", "g4dn.2xlarge"]
 }
 
 variable "gpu_nodes_max" {

@@ -23,6 +23,8 @@ output "chart_values" {
 output "parameters" {
   description = "Parameters of the pipeline that depend on the cluster, YAML, for `efface submit --params`."
   value = yamlencode({
+    core_image        = "${module.registry.prefix}/efface-core:${local.tag}"
+    gpu_image         = "${module.registry.prefix}/efface-gpu:${local.tag}"
     workspace         = "s3://${module.bucket.name}/workspace"
     gpu_node_selector = module.cluster.gpu_node_selector
     gpu_tolerations   = module.cluster.gpu_tolerations

@@ -67,9 +67,9 @@ variable "cpu_nodes" {
 }
 
 variable "gpu_nodes" {
-  description = "GPU nodes: tainted, none of them while no task asks for a GPU."
+  description = "GPU nodes: tainted, none of them while no task asks for a GPU; the types are of one size."
   type = object({
-    instance_types = optional(list(string), ["g5.xlarge", "g5.2xlarge", "g4dn.xlarge"])
+    instance_types = optional(list(string), ["g5.2xlarge", "g6.2xlarge", "g4dn.2xlarge"])
     capacity_type  = optional(string, "SPOT")
     max            = optional(number, 2)
     disk_gib       = optional(number, 200)

@@ -24,6 +24,8 @@ INSTALL, EXPLAIN, TRAIN = "install the chart", "explain runs", "train on several
 RIGHTS = (
     Right("create", "", "serviceaccounts", INSTALL),
     Right("create", "", "configmaps", INSTALL),
+    Right("get", "", "secrets", INSTALL),
+    Right("create", "", "secrets", INSTALL),
     Right("create", "batch", "jobs", INSTALL),
     Right("create", "networking.k8s.io", "networkpolicies", INSTALL),
     Right("create", "rbac.authorization.k8s.io", "roles", INSTALL),
@@ -32,6 +34,7 @@ RIGHTS = (
     Right("get", "", "pods/log", EXPLAIN),
     Right("list", "", "events", EXPLAIN),
     Right("create", GROUP, PLURAL, TRAIN),
+    Right("get", GROUP, PLURAL, TRAIN),
     Right("delete", GROUP, PLURAL, TRAIN),
 )
 """Who installs needs the first; who submits, the second; the pods' service account, the third."""

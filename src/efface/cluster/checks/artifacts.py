@@ -7,10 +7,11 @@ import base64
 from urllib.parse import urlsplit
 
 from efface.cluster.checks.addresses import is_inside, without_password
-from efface.cluster.checks.configuration import read_config_map, read_secret
+from efface.cluster.checks.configuration import in_namespace, read_config_map, read_secret
+from efface.cluster.checks.pipelines import USUAL
 from efface.cluster.checks.place import FAILED, OK, SKIPPED, WARNING, Finding, Place
 from efface.cluster.checks.storage import try_out
-from efface.cluster.kubernetes_api import TIMEOUT, Absent, explained
+from efface.cluster.kubernetes_api import TIMEOUT, Absent, Refused, explained
 from efface.cluster.release import ARTIFACTS, ARTIFACTS_ENDPOINT, ARTIFACTS_KEYS, SETTINGS
 from efface.errors import EffaceError
 from efface.settings import Account
@@ -62,7 +63,7 @@ def _ask(place: Place, root: str, account: Account) -> Finding:
 
 def _without_address(place: Place, root: str, usual: str) -> Finding:
     """Whether the usual object store is the one that KFP keeps artifacts in, as far as one sees."""
-    service = next((name for name in SERVICES if _is_there(place, name)), "")
+    service, namespace = _store_of_kubeflow(place)
     host = urlsplit(usual).hostname or ""
     if not service or host.partition(".")[0] == service:
         return Finding(SKIPPED, f"{root}, taken to be in the object store of the data")
@@ -70,8 +71,21 @@ def _without_address(place: Place, root: str, usual: str) -> Finding:
         WARNING,
         f"{root} is probably in service {service}, and settle would delete at "
         f"{without_password(usual) or 'the default S3'}",
-        f"set {VALUE} to http://{service}.{place.namespace}.svc:9000",
+        f"set {VALUE} to http://{service}.{namespace}.svc:9000",
     )
+
+
+def _store_of_kubeflow(place: Place) -> tuple[str, str]:
+    """Service and namespace of the store that came with KFP; two empty texts when none is seen."""
+    for namespace in dict.fromkeys([place.namespace, USUAL]):
+        try:
+            for service in SERVICES:
+                if _is_there(in_namespace(place, namespace), service):
+                    return service, namespace
+        except Refused:
+            if namespace == place.namespace:
+                raise
+    return "", ""
 
 
 def _is_there(place: Place, service: str) -> bool:

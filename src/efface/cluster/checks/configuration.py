@@ -56,12 +56,13 @@ def check_settings(place: Place) -> Finding:
     found = read_config_map(place, SETTINGS)
     if found is None:
         return Finding(SKIPPED, "not there; every address has its default")
-    unknown = sorted(set(found) - {*SETTINGS_KEYS, ARTIFACTS_ENDPOINT})
+    known = (*SETTINGS_KEYS, ARTIFACTS_ENDPOINT)
+    unknown = sorted(set(found) - set(known))
     if unknown:
         return Finding(
             WARNING,
             f"no task reads {', '.join(unknown)}",
-            f"use {', '.join(SETTINGS_KEYS)}",
+            f"use {', '.join(known)}",
         )
     told = [f"{key}={without_password(found[key])}" for key in sorted(found)]
     return Finding(OK, ", ".join(told) or "empty")
