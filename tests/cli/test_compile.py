@@ -49,4 +49,4 @@ def test_a_wrong_choice_is_refused_and_nothing_written(tmp_path, capsys, words, 
 def test_without_kfp_it_says_what_to_install(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "kfp", None)
     assert main(["compile", "--out", str(tmp_path / "graph.yaml")]) == 2
-    assert "install efface[kfp]" in capsys.readouterr().err
+    assert "install efface with the extra kfp" in capsys.readouterr().err

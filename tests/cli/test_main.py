@@ -144,3 +144,19 @@ def test_the_version_is_that_of_the_package(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out.strip() == f"efface {cli.__version__}"
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback():
+    script = (
+        "import argparse, efface.cli as cli\n"
+        "given = argparse.Namespace(command='x', handle=lambda _: print('x\\n' * 10**6) or 0)\n"
+        "cli.build_parser = lambda: argparse.Namespace(parse_args=lambda _: given)\n"
+        "raise SystemExit(cli.main([]))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (cli.NOBODY_READS, b"")

@@ -13,6 +13,7 @@ Modules that are slow to import (torch, mlflow, pyarrow) are imported where a su
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,8 @@ from efface.errors import EffaceError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+NOBODY_READS = 141
+"""Exit code after SIGPIPE, as shells have it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,13 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = build_parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     logs.configure()
     try:
-        return int(given.handle(given))
+        code = int(given.handle(given))
+        sys.stdout.flush()
+        return code
     except EffaceError as error:
         print(f"efface {given.command}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"efface {given.command}: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # of `efface ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's exit says so
+        return NOBODY_READS
 
 
 def _joined(words: Sequence[str]) -> list[str]:

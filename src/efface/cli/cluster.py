@@ -97,7 +97,9 @@ def settings_of(given: argparse.Namespace) -> "Settings":
 
     for package in ("kfp_server_api", "kubernetes"):
         if importlib.util.find_spec(package) is None:
-            raise ConfigError(f"package {package} is not installed: pip install 'efface[kfp]'")
+            raise ConfigError(
+                f"package {package} is not installed: install efface with the extra kfp"
+            )
     from efface.cluster.names import check_name
 
     found = read_settings()

@@ -41,7 +41,7 @@ def _compile(graph: Graph, names: ObjectNames | None) -> str:
     try:
         from kfp import compiler, components
     except ImportError as error:
-        raise ConfigError(f"{error}: install efface[kfp]") from None
+        raise ConfigError(f"{error}: install efface with the extra kfp") from None
     options = names and compiler.KubernetesManifestOptions(
         pipeline_name=names.pipeline,
         pipeline_version_name=names.version,

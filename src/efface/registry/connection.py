@@ -147,7 +147,7 @@ def _errors_named(address: str) -> Iterator[None]:
     except ImportError as error:
         raise ConfigError(
             f"registry {without_password(address)} needs a package that is not here: {error}; "
-            "install efface[mlflow], and the driver of the database"
+            "install efface with the extra mlflow, and the driver of the database"
         ) from error
     except _failures() as error:
         raise InfrastructureError(
