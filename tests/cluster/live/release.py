@@ -20,6 +20,10 @@ CRON = "0 0 3 1 1 *"
 DATABASE = "efface-test-database"
 STORAGE = "efface-storage"
 KEYS_OF_KFP = "mlpipeline-minio-artifact"
+MADE_BY = {"efface/made-by": "cluster-test"}
+"""Label of the namespace that a test run makes."""
+HELD = "pods,secrets,persistentvolumeclaims"
+"""What an owner would miss; an empty namespace is nobody's."""
 CHART = Path(__file__).parents[3] / "charts" / "efface"
 MINUTES = 15
 """How long an installation may take: nodes may have to unpack images first."""
@@ -85,16 +89,21 @@ def split_image(image: str) -> tuple[str, str, str]:
 def install(environment: Environment, root: str) -> None:
     """Make the Secrets that the chart refers to, then install it and wait for its pods.
 
+    What an earlier test run has left, cut off before its end, is replaced.
+
     Raises:
         ConfigError: a release of this name is there already, or what one has left.
         CommandError: helm or kubectl failed.
     """
+    ours = is_of_a_test()
     if is_installed():
-        raise ConfigError(
-            f"a release {RELEASE} is installed in namespace {NAMESPACE}; the test installs its own "
-            f"and removes it: helm uninstall {RELEASE} -n {NAMESPACE}"
-        )
-    if kept := already_there(environment.namespace):
+        if not ours:
+            raise ConfigError(
+                f"a release {RELEASE} is installed in namespace {NAMESPACE}; the test installs its "
+                f"own and removes it: helm uninstall {RELEASE} -n {NAMESPACE}"
+            )
+        call("helm", "uninstall", RELEASE, "-n", NAMESPACE, "--wait", seconds=300)
+    if not ours and (kept := already_there(environment.namespace)):
         raise ConfigError(
             f"{' and '.join(kept)} there already, and the test would delete them at its end, a key "
             "or models perhaps: back them up and delete them, or take another cluster"
@@ -104,8 +113,8 @@ def install(environment: Environment, root: str) -> None:
         "AWS_SECRET_ACCESS_KEY": environment.secret_key,
     }
     apply(environment.namespace, secret(STORAGE, keys))
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    apply(NAMESPACE, namespace)
+    named = {"name": NAMESPACE, "labels": MADE_BY}
+    apply(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": named})
     apply(NAMESPACE, secret(DATABASE, {"uri": "sqlite:////tmp/mlflow.db"}))
     chosen = yaml.safe_dump(values(environment, root, artifacts_of(environment)))
     words = ["helm", "install", RELEASE, str(CHART), "-n", NAMESPACE, "--create-namespace"]
@@ -129,9 +138,16 @@ def already_there(namespace: str) -> list[str]:
         namespace: that KFP runs pods in.
     """
     secrets = {one["metadata"]["name"] for one in listed(namespace, "secrets")}
-    namespaces = {one["metadata"]["name"] for one in listed(namespace, "namespaces")}
     found = [f"secret {name} -n {namespace}" for name in (RELEASE, STORAGE) if name in secrets]
-    return [*found, f"namespace {NAMESPACE}"] if NAMESPACE in namespaces else found
+    held = listed(NAMESPACE, HELD)
+    return [*found, f"what namespace {NAMESPACE} holds"] if held else found
+
+
+def is_of_a_test() -> bool:
+    """Whether the release's namespace is one that an earlier test run made."""
+    namespaces = {one["metadata"]["name"]: one for one in listed(NAMESPACE, "namespaces")}
+    labels = namespaces.get(NAMESPACE, {}).get("metadata", {}).get("labels") or {}
+    return MADE_BY.items() <= labels.items()
 
 
 def is_installed() -> bool:

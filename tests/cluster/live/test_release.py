@@ -5,7 +5,7 @@ import yaml
 
 from efface.errors import ConfigError
 from tests.cluster.live.environment import REQUIRED, read_environment
-from tests.cluster.live.release import install, split_image, values
+from tests.cluster.live.release import HELD, MADE_BY, install, split_image, values
 
 GIVEN = {
     **{name: f"value of {name}" for name in REQUIRED},
@@ -46,25 +46,44 @@ def test_the_values_hold_no_secret():
     assert "nor-that" not in text
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [("secrets", "efface"), ("secrets", "efface-storage"), ("namespaces", "efface")],
-)
-def test_what_a_release_has_left_is_neither_overwritten_nor_deleted(
-    kind, name, tmp_path, monkeypatch
-):
-    calls = tmp_path / "calls"
-    found = {kind: [{"metadata": {"name": name}}]}
-    for tool, answers in {"helm": {}, "kubectl": {"secrets": [], "namespaces": []} | found}.items():
+def stand_ins(folder, monkeypatch, **found):
+    """helm and kubectl that answer what is there, and write down how they are called."""
+    calls = folder / "calls"
+    objects = {"secrets": [], "services": [], "namespaces": [], HELD: []} | found
+    for tool, answers in {"helm": {}, "kubectl": objects}.items():
         cases = "".join(
             f"*' get {what} '*) echo '{json.dumps({'items': items})}' ;;\n"
             for what, items in answers.items()
         )
         script = f'#!/bin/sh\necho "{tool} $*" >> {calls}\ncase " $* " in\n{cases}esac\n'
-        (tmp_path / tool).write_text(script)
-        (tmp_path / tool).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(ConfigError, match=f"{name}.* there already"):
+        (folder / tool).write_text(script)
+        (folder / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return calls
+
+
+def named(name, **more):
+    return [{"metadata": {"name": name, **more}}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("secrets", "efface"), ("secrets", "efface-storage"), (HELD, "claim")]
+)
+def test_what_a_release_has_left_is_neither_overwritten_nor_deleted(
+    kind, name, tmp_path, monkeypatch
+):
+    calls = stand_ins(tmp_path, monkeypatch, namespaces=named("efface"), **{kind: named(name)})
+    with pytest.raises(ConfigError, match="efface.* there already"):
         install(read_environment(GIVEN), ROOT)
     assert "apply" not in calls.read_text()
     assert "delete" not in calls.read_text()
+
+
+@pytest.mark.parametrize(("labels", "secrets"), [({}, []), (MADE_BY, named("efface"))])
+def test_an_empty_namespace_and_that_of_an_earlier_test_are_used(
+    labels, secrets, tmp_path, monkeypatch
+):
+    there = named("efface", labels=labels)
+    calls = stand_ins(tmp_path, monkeypatch, namespaces=there, secrets=secrets)
+    install(read_environment(GIVEN), ROOT)
+    assert "helm install efface" in calls.read_text()
