@@ -57,6 +57,7 @@ def test_a_second_table_shares_what_is_done(bench, monkeypatch):
     assert COST not in more["original"]
     assert more[PROXY][COST] == more["i2i"][COST] > 0
     assert more[RETRAINED][COST] > 0
+    assert next(row.seconds for row in rows if row.label == RETRAINED) == 3  # as the plan says
     assert more["original"]["retain FID, minus retrained"] == 0
 
 

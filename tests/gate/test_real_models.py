@@ -53,7 +53,7 @@ FAMILIES = {
     ),
     "vqgan": Family(
         forget=200,
-        holdout=400,
+        holdout=500,
         good={
             "name": "i2i-output", "alpha": 1.0, "learning_rate": 1e-3, "cooldown": 0.95,
             "steps": 150, "retain_images": 4000,

@@ -1,6 +1,7 @@
 """What a method costs, and how far its scores are from those of retraining."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -33,15 +34,18 @@ def cost_rows(bench: Bench) -> list[Row]:
     given, hidden = _batch(network, next(iter(found.values())), mask)
     rows = []
     for label, result in found.items():
+        seconds = result.seconds
         if label == RETRAINED:
-            images = bench.plan.retraining.get(model, {}).get("images_seen", 0)
-            cost = images * own_loss_cost(network, given, hidden)
+            took = bench.plan.retraining.get(model, {})
+            seconds = took.get("seconds", 0.0)
+            cost = took.get("images_seen", 0) * own_loss_cost(network, given, hidden)
         else:
             method = bench.plan.methods.get(label, bench.i2i)
             settings = read_settings(bench.settings(model, method))
             cost = method_cost(network, settings, given, hidden)
         more = {COST: cost / 1e12} if cost else {}
-        rows.append(row_of(group, label, result, mask, "hole", **more))
+        row = row_of(group, label, result, mask, "hole", **more)
+        rows.append(replace(row, seconds=seconds or None))
     return _with_differences(rows)
 
 
