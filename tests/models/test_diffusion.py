@@ -1,5 +1,7 @@
 """What both kinds of in-painting diffusion promise."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -126,8 +128,9 @@ def test_each_level_is_the_middle_of_its_stratum_of_timesteps(make):
 
 
 @both
-def test_own_loss_is_the_error_of_the_predicted_noise_in_the_hole(make):
+def test_unweighted_own_loss_is_the_error_of_the_predicted_noise_in_the_hole(make):
     model = make().eval()
+    model.settings = replace(model.settings, largest_weight=1)
     given, wanted = pictures(model), pictures(model, seed=1)
     hidden = CENTRE.expand(3, -1)
     with torch.no_grad():
@@ -136,6 +139,25 @@ def test_own_loss_is_the_error_of_the_predicted_noise_in_the_hole(make):
         asked, holes = model._input(given, wanted, hidden, times, noise)
         error = (model._predict(asked, times) - noise).square()
     assert torch.allclose(found, error[holes.expand_as(error)].mean(), rtol=1e-5)
+
+
+@both
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_unbounded_own_loss_is_the_error_of_the_velocity(make, seed):
+    model = make().eval()
+    model.settings = replace(model.settings, largest_weight=10**9)
+    given, wanted, hidden = pictures(model)[:1], pictures(model, seed=1)[:1], CENTRE[None]
+    with torch.no_grad():
+        found = model.own_loss(given, wanted, hidden, torch.tensor([seed]))
+        times, noise = model._chance(given, torch.tensor([seed]))
+        asked, holes = model._input(given, wanted, hidden, times, noise)
+        predicted, target = model._predict(asked, times), model.canvas(wanted)
+        noisy = model.scheduler.add_noise(target, noise, times)
+        signal = model.scheduler.alphas_cumprod[times][:, None, None, None]
+        picture = (noisy - (1 - signal).sqrt() * predicted) / signal.sqrt()
+        velocity = signal.sqrt() * predicted - (1 - signal).sqrt() * picture
+        error = (velocity - model.scheduler.get_velocity(target, noise, times)).square()
+    assert torch.allclose(found, error[holes.expand_as(error)].mean(), rtol=1e-3)
 
 
 @both

@@ -68,9 +68,9 @@ def test_the_own_loss_of_a_diffusion_model_is_the_distance_of_its_answer_to_the_
     model, given, hidden, seeds = asked(make)
     with torch.no_grad():
         answer = model.answer(given, hidden, seeds)
-        _, noise = model._chance(given, seeds)
-        times, _ = model._chance(given, seeds)
+        times, noise = model._chance(given, seeds)
         _, holes = model._input(given, given, hidden, times, noise)
-        wanted = noise.movedim(1, -1)[holes[:, 0]].reshape(answer.shape)
+        weighted = model._weights(times).sqrt() * noise
+        wanted = weighted.movedim(1, -1)[holes[:, 0]].reshape(answer.shape)
         loss = model.own_loss(given, given, hidden, seeds)
     torch.testing.assert_close((answer - wanted).square().mean(), loss)

@@ -10,6 +10,13 @@ level is one timestep, the middle of its stratum, and not a draw from the stratu
 mean noise embedding of a level the target that has the gradient of the paper's loss (see
 ``efface.methods.i2i``).
 
+An error counts by what it does to the picture. The squared error of predicted noise, over alpha-bar
+of its timestep, is that of the velocity (Salimans & Ho 2022, arXiv 2202.00512); where noise is
+strong, that is the error of the picture. Unweighted, the timesteps at which a sampler decides what
+to paint hardly count: with the usual schedule, to paint grey where there was a bag changes the
+noise there by a hundredth. The weight 1 / alpha-bar is at most ``largest_weight`` of the settings;
+1 gives the loss of Ho et al. 2020.
+
 Shapes in names: B batch, C channels, H/W pixels or canvas, N patches.
 """
 
@@ -99,13 +106,13 @@ class InpaintingDiffusion(nn.Module, ABC):
         return self._a_few_at_once(self._encode, given, hidden_BN, seed_B)
 
     def answer(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None) -> Tensor:
-        """Predicted noise in the hole of the canvas ``(B, cells, C)``."""
+        """Predicted noise in the hole ``(B, cells, C)``, times the root of its weight."""
         return self._a_few_at_once(self._answer, given, hidden_BN, seed_B)
 
     def own_loss(
         self, given: Tensor, wanted: Tensor, hidden_BN: Tensor, seed_B: Tensor | None = None
     ) -> Tensor:
-        """Mean squared error of the predicted noise in the hole (Saharia et al. 2022, eq. 1)."""
+        """Weighted squared error of predicted noise in the hole (Saharia et al. 2022, eq. 1)."""
         times, noise = self._chance(given, seed_B)
         return self.denoising_loss(given, wanted, hidden_BN, times, noise)
 
@@ -115,7 +122,7 @@ class InpaintingDiffusion(nn.Module, ABC):
         """``own_loss`` at given timesteps and noise."""
         asked, holes = self._input(given, wanted, hidden_BN, times_B, noise)
         error = (self._predict(asked, times_B) - noise) * holes
-        return error.square().sum() / (holes.sum() * noise.shape[1])
+        return (self._weights(times_B) * error.square()).sum() / (holes.sum() * noise.shape[1])
 
     @torch.no_grad()
     def paint(self, images_BCHW: Tensor, hidden_BN: Tensor) -> Tensor:
@@ -144,7 +151,8 @@ class InpaintingDiffusion(nn.Module, ABC):
     def _answer(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor) -> Tensor:
         times, noise = self._chance(given, seed_B)
         asked, holes = self._input(given, given, hidden_BN, times, noise)
-        predicted = self._predict(asked, times).float().movedim(1, -1)
+        weighted = self._weights(times).sqrt() * self._predict(asked, times).float()
+        predicted = weighted.movedim(1, -1)
         return predicted[holes[:, 0]].reshape(len(predicted), -1, predicted.shape[-1])
 
     def _encode(self, given: Tensor, hidden_BN: Tensor, seed_B: Tensor) -> Tensor:
@@ -173,6 +181,11 @@ class InpaintingDiffusion(nn.Module, ABC):
         config = self.unet.config
         size = (config.out_channels, config.sample_size, config.sample_size)
         return times.to(images.device), seeded_noise(seeds, size, images.device)
+
+    def _weights(self, times_B: Tensor) -> Tensor:
+        """What a squared error counts at each timestep, ``(B, 1, 1, 1)``."""
+        signal: Tensor = self.scheduler.alphas_cumprod.to(times_B.device)[times_B]
+        return (1 / signal).clamp(max=self.settings.largest_weight)[:, None, None, None]
 
     def _input(
         self, given: Tensor, wanted: Tensor, hidden_BN: Tensor, times_B: Tensor, noise: Tensor

@@ -20,6 +20,8 @@ class InpaintingSettings:
     """Steps of the sampler for one picture (docs/results/sampler.md says why so few)."""
     levels: int = 8
     """Timesteps the encoder is asked at in unlearning."""
+    largest_weight: int = 30
+    """Bound of the weight of an error, for its timestep (``efface.models.diffusion``)."""
 
     def __post_init__(self) -> None:
         """Refuse values that contradict their meaning."""
