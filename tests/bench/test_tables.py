@@ -94,6 +94,9 @@ def test_requests_in_a_row_are_scored_twice(bench, monkeypatch):
     # The last request's model is the last model.
     assert own[1].scores["forget distance"].value == last[1].scores["forget distance"].value
     assert own[0].scores["forget distance"].value != last[0].scores["forget distance"].value
+    # After the last run, the model before all of them is what it is compared with.
+    before = [rows[n].scores["forget distance before"].value for n in range(4)]
+    assert before[0] == before[2] and before[1] != before[3]
 
 
 def test_a_table_is_written_with_what_repeats_it(bench, path, tmp_path):
@@ -103,6 +106,7 @@ def test_a_table_is_written_with_what_repeats_it(bench, path, tmp_path):
     text = (tmp_path / "quick-subjects-mae.md").read_text()
     assert f"`efface bench table subjects --plan {path} --quick --model mae`" in text
     assert "- mae, i2i: batch_size 4, probe_every 0, steps 3" in text
+    assert text.count("- mae, ") == 1  # what the table did not run is not told
     assert "3 subjects" in text and "Extractors: tiny-classifier, tiny-tower." in text
 
 

@@ -44,8 +44,8 @@ def cost_rows(bench: Bench) -> list[Row]:
             settings = read_settings(bench.settings(model, method))
             cost = method_cost(network, settings, given, hidden)
         more = {COST: cost / 1e12} if cost else {}
-        row = row_of(group, label, result, mask, "hole", **more)
-        rows.append(replace(row, seconds=seconds or None))
+        row = row_of(group, label, result, mask, "hole")
+        rows.append(replace(row, seconds=seconds or None, more=more))
     return _with_differences(rows)
 
 

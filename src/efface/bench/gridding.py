@@ -41,12 +41,13 @@ def compared(bench: Bench, model: str, ticket: str) -> dict[str, Result]:
     return found
 
 
-def row_of(group: str, label: str, found: Result, mask: str, region: str, **more: Any) -> Row:
-    """A result as a line of a table."""
+def row_of(
+    group: str, label: str, found: Result, mask: str, region: str, *, before: bool = False
+) -> Row:
+    """A result as a line of a table, with the scores before unlearning if wanted."""
     return Row(
         group=group,
         label=label,
-        scores=scores_of(found.report, mask, region),
+        scores=scores_of(found.report, mask, region, before=before),
         seconds=found.seconds or None,
-        more=more,
     )

@@ -36,7 +36,7 @@ def repeated_rows(bench: Bench) -> list[Row]:
     for title, results in (("after its own run", done), ("after the last run", last)):
         group = f"{model}, {mask}, hole: {title}"
         rows += [
-            row_of(group, f"request {number}", found, mask, "hole")
+            row_of(group, f"request {number}", found, mask, "hole", before=True)
             for number, found in enumerate(results, 1)
         ]
     return rows

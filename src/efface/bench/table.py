@@ -36,6 +36,11 @@ COLUMNS = (
 )
 """retain: holdout images that stay; forget: the very images that were to be deleted; held-out
 forget: other images of the same subjects; near: the holdout images most like the forget set."""
+BEFORE = (
+    Column(title="retain FID before", set="holdout", metric="fid", side="before"),
+    Column(title="forget distance before", set="forget", metric="distance", side="before"),
+)
+"""For tables whose rows do not all start from the same scores."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +68,12 @@ class Table:
     rows: list[Row]
 
 
-def scores_of(report: Report, mask: str, region: str) -> dict[str, Score | None]:
-    """The scores of a report in the order of the columns."""
-    return {column.title: _one(report, column, mask, region) for column in COLUMNS}
+def scores_of(
+    report: Report, mask: str, region: str, *, before: bool = False
+) -> dict[str, Score | None]:
+    """The scores of a report in the order of the columns; with those before unlearning."""
+    columns = (*COLUMNS, *BEFORE) if before else COLUMNS
+    return {column.title: _one(report, column, mask, region) for column in columns}
 
 
 def _one(report: Report, column: Column, mask: str, region: str) -> Score | None:
@@ -89,7 +97,9 @@ def to_markdown(table: Table) -> str:
     lines = [f"# {table.title}", "", *(f"{text}\n" for text in table.about)]
     for group in dict.fromkeys(row.group for row in table.rows):
         rows = [row for row in table.rows if row.group == group]
-        scored = [c.title for c in COLUMNS if any(row.scores.get(c.title) for row in rows)]
+        scored = [
+            c.title for c in (*COLUMNS, *BEFORE) if any(row.scores.get(c.title) for row in rows)
+        ]
         timed = any(row.seconds is not None for row in rows)
         more = list(dict.fromkeys(key for row in rows for key in row.more))
         head = ["", *scored, *more, *(["seconds"] if timed else [])]

@@ -31,6 +31,8 @@ class Entry:
     title: str
     about: str
     rows: Callable[[Bench], list[Row]]
+    i2i_alone: bool = False
+    """Whether it runs i2i alone, on the first model."""
 
 
 def methods_rows(bench: Bench) -> list[Row]:
@@ -79,7 +81,8 @@ def subjects_rows(bench: Bench) -> list[Row]:
     for count in _tracked(SUBJECTS):
         ticket, asked = write_subject_ticket(bench.plan.dataset, bench.work, count)
         found = bench.run(cell_of(bench, model, ticket, bench.i2i))
-        rows.append(row_of(f"{model}, {mask}, hole", f"{asked} subjects", found, mask, "hole"))
+        group = f"{model}, {mask}, hole"
+        rows.append(row_of(group, f"{asked} subjects", found, mask, "hole", before=True))
     return rows
 
 
@@ -116,22 +119,39 @@ TABLES: dict[str, Entry] = {
         "equally much.",
         rows=frontier_rows,
     ),
-    "alpha": Entry(title="The weight of forgetting", about="alpha of i2i.", rows=alpha_rows),
+    "alpha": Entry(
+        title="The weight of forgetting", about="alpha of i2i.", rows=alpha_rows, i2i_alone=True
+    ),
     "retain": Entry(
-        title="How much of retain is needed", about="i2i with part of retain.", rows=retain_rows
+        title="How much of retain is needed",
+        about="i2i with part of retain.",
+        rows=retain_rows,
+        i2i_alone=True,
     ),
     "subjects": Entry(
-        title="How many subjects at once", about="One request, i2i.", rows=subjects_rows
+        title="How many subjects at once",
+        about="One request, i2i.",
+        rows=subjects_rows,
+        i2i_alone=True,
     ),
-    "noise": Entry(title="Kinds of noise", about="What forget is moved to, i2i.", rows=noise_rows),
+    "noise": Entry(
+        title="Kinds of noise",
+        about="What forget is moved to, i2i.",
+        rows=noise_rows,
+        i2i_alone=True,
+    ),
     "masks": Entry(
-        title="Masks", about="One unlearned model (i2i) under many masks.", rows=masks_rows
+        title="Masks",
+        about="One unlearned model (i2i) under many masks.",
+        rows=masks_rows,
+        i2i_alone=True,
     ),
     "repeated": Entry(
         title="Ten deletion requests in a row",
         about="Each request starts from the model that the one before left, and its images leave "
         "the dataset. Each is scored after its own run and again after the last one.",
         rows=repeated_rows,
+        i2i_alone=True,
     ),
     "cost": Entry(
         title="What unlearning costs",

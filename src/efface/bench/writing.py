@@ -21,7 +21,7 @@ def measure(bench: Bench, entry: Entry, out: Path, *, file: str, command: str) -
     about = [
         entry.about,
         f"Command: `{command}`. efface {__version__}.",
-        _settings(bench),
+        _settings(bench, i2i_alone=entry.i2i_alone),
         _extractors(rows),
         READING,
     ]
@@ -29,10 +29,11 @@ def measure(bench: Bench, entry: Entry, out: Path, *, file: str, command: str) -
     return write_table(table, out, file)
 
 
-def _settings(bench: Bench) -> str:
+def _settings(bench: Bench, *, i2i_alone: bool) -> str:
     lines = []
-    for model in bench.models:
-        for label, method in bench.plan.methods.items():
+    for model in [bench.first[0]] if i2i_alone else bench.models:
+        methods = {"i2i": bench.i2i} if i2i_alone else bench.plan.methods
+        for label, method in methods.items():
             asked = bench.settings(model, method)
             words = ", ".join(f"{key} {value}" for key, value in sorted(asked.items()))
             lines.append(f"- {model}, {label}: {words}")
