@@ -42,7 +42,7 @@ SEED = 11
 def main() -> None:
     """Train, save, and say how it went."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=1800)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "diffusion")
     given = parser.parse_args()
