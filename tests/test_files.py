@@ -69,10 +69,11 @@ def test_json_goes_to_disk_and_back_and_nan_is_refused(tmp_path):
     [
         (None, "does not exist"),
         ("{", "is not JSON"),
+        ('{"version": 1, "version": 1}', "version given twice"),
         ("[]", "has version None"),
         (json.dumps({"version": 2}), "has version 2; this efface reads version 1"),
     ],
-    ids=["absent", "not-json", "a-list", "another-version"],
+    ids=["absent", "not-json", "twice", "a-list", "another-version"],
 )
 def test_a_document_that_cannot_be_read_says_why(tmp_path, content, said):
     if content is not None:

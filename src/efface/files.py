@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from efface.errors import InfrastructureError, InputError
+from efface.unique_keys import load_json
 
 NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP)
 """What the system says of a path that can never be written."""
@@ -85,12 +86,12 @@ def read_json(path: Path, *, kind: str, version: int) -> dict[str, Any]:
         InputError: absent, not JSON, or of a version this efface does not know.
     """
     try:
-        content = json.loads(path.read_text())
+        content = load_json(path.read_text())
     except FileNotFoundError:
         raise InputError(
             f"{kind} {path} does not exist: run the step that writes it first"
         ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{kind} {path} is not JSON ({error}): make it again") from None
     found = content.get("version") if isinstance(content, dict) else None
     if found != version:

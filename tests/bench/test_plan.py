@@ -59,6 +59,15 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
         ({"proxy": {"proxi": "data"}}, "proxi unknown"),
         ({"tickets": {"n": "tickets"}}, "tickets of the plan do not exist"),
         ({"policy": "nowhere.yaml"}, "nowhere.yaml"),
+        ({"methods": {1: {"name": "original"}}}, "key 1 is not text: put it in quotes"),
+        ({"methods": {"x": {"name": "i3i"}}}, "method 'x' of the plan: method 'i3i' unknown"),
+        ({"methods": {"x": {"name": "i2i-output", "worst_share": 0.5}}}, "cannot take worst_share"),
+        ({"settings": {"mae": {"name": "i2i"}}}, "name the method 'i2i': that belongs to methods"),
+        ({"quick": {"settings": {"name": "i2i"}}}, "name the method 'i2i'"),
+        ({"proxy": {"proxy": 3}}, "proxy.proxy: 3 is not of type 'string'"),
+        ({"retrained": {"mae": {"two": "model"}}}, "retrained of the plan names tickets two"),
+        ({"retrained": {"mae": {"one": "gone"}}}, "retrained of the plan does not exist: .*gone"),
+        ({"retraining": {"mae": {"image_seen": 3}}}, "retraining.mae: .*image_seen"),
     ],
 )
 def test_what_is_wrong_with_a_plan_is_said(path, change, message):
@@ -72,3 +81,6 @@ def test_a_plan_that_is_not_there_or_not_yaml_is_refused(tmp_path):
     (tmp_path / "bad.yaml").write_text("a: [")
     with pytest.raises(ConfigError, match="not YAML"):
         read_plan(tmp_path / "bad.yaml")
+    (tmp_path / "deep.yaml").write_text("[" * 5000)
+    with pytest.raises(ConfigError, match="not YAML"):
+        read_plan(tmp_path / "deep.yaml")

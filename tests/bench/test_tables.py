@@ -9,9 +9,9 @@ from PIL import Image
 from efface.bench import repeated
 from efface.bench.cell import Bench
 from efface.bench.cost import COST
-from efface.bench.gridding import PROXY, RETRAINED
+from efface.bench.gridding import PROXY, RETRAINED, cell_of
 from efface.bench.pictures import write_pictures
-from efface.bench.plan import read_plan
+from efface.bench.plan import narrowed, read_plan
 from efface.bench.tables import TABLES, find_table
 from efface.cli import main
 from efface.errors import ConfigError
@@ -138,6 +138,23 @@ def test_a_file_in_place_of_a_folder_is_refused_before_any_work(path, tmp_path, 
     words = ["bench", "table", "alpha", "--plan", str(path), "--out", str(tmp_path / "file")]
     assert main([*words, "--work", str(tmp_path / "work")]) == 2
     assert "is no folder to write to" in capsys.readouterr().err
+
+
+def test_what_a_sweep_changes_wins_over_the_settings_of_the_plan(path):
+    plan = read_plan(path)
+    quick = replace(plan.quick, settings={"steps": 3, "alpha": 7.0})
+    bench = Bench(replace(plan, quick=quick), path.parent / "work", quick=True)
+    cell = cell_of(bench, "mae", "one", bench.i2i, swept={"alpha": 0.5})
+    assert cell.settings["alpha"] == 0.5 and cell.settings["steps"] == 3
+
+
+def test_a_model_that_quick_leaves_out_is_measured_when_it_is_asked_for(path):
+    plan = read_plan(path)
+    models = {"mae": plan.models["mae"], "other": plan.models["mae"]}
+    plan = replace(plan, models=models, quick=replace(plan.quick, models=["mae"]))
+    assert list(Bench(plan, path.parent / "work", quick=True).models) == ["mae"]
+    asked = narrowed(plan, models=["other"], tickets=[])
+    assert list(Bench(asked, path.parent / "work", quick=True).models) == ["other"]
 
 
 def test_an_unknown_table_names_the_known_ones():

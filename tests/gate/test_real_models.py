@@ -60,6 +60,15 @@ FAMILIES = {
         },
         too_long={"steps": 120, "alpha": 1.0, "learning_rate": 1e-3},
     ),
+    "diffusion": Family(
+        forget=200,
+        holdout=500,
+        good={
+            "name": "i2i-output", "alpha": 0.02, "learning_rate": 1e-3, "cooldown": 0.95,
+            "steps": 400,
+        },
+        too_long={"steps": 120, "alpha": 1.0, "learning_rate": 1e-3},
+    ),
 }  # fmt: skip
 """Folder of the demo model -> its family."""
 
@@ -75,7 +84,10 @@ class Demo:
 
 @pytest.fixture(
     scope="module",
-    params=["model", pytest.param("vqgan", marks=pytest.mark.slow)],
+    params=[
+        "model",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("vqgan", "diffusion")),
+    ],
 )
 def demo(request, tmp_path_factory):
     """The brand's ticket, taken in and sharded; and a policy that scores fewer images."""
@@ -83,7 +95,7 @@ def demo(request, tmp_path_factory):
     family = FAMILIES[request.param]
     content = yaml.safe_load((DEMO / "policy.yaml").read_text())
     content["evaluation"]["max_images"] = {
-        "forget": family.forget, "retain": 2, "neighbours": 150, "control": 2,
+        "forget": family.forget, "forget-holdout": 2, "retain": 2, "neighbours": 150, "control": 2,
         "holdout": family.holdout,
     }  # fmt: skip
     # With half the images the upper bound of a FID is too wide; the estimate meets the ceiling.

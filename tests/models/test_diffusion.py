@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from efface.errors import CheckpointError
 from efface.models.checkpoint import compare, load_model, save_model
 from efface.models.masks import draw_mask, draw_masks, parse_mask_policy
+from efface.models.pixel_diffusion import PixelDiffusion
 from efface.models.protocol import ImageToImageModel
 from tests.tiny import tiny_diffusion, tiny_images, tiny_latent
 
@@ -127,6 +129,14 @@ def test_each_level_is_the_middle_of_its_stratum_of_timesteps(make):
     assert times.tolist() == [166, 500, 833]
 
 
+@pytest.mark.parametrize("name", ["steps", "levels"])
+def test_more_steps_or_levels_than_the_schedule_has_timesteps_are_refused(name):
+    model = tiny_diffusion()
+    too_many = replace(model.settings, **{name: 1001})
+    with pytest.raises(CheckpointError, match=f"{name} is 1001: the scheduler has 1000"):
+        PixelDiffusion(model.unet, model.scheduler, too_many)
+
+
 @both
 def test_unweighted_own_loss_is_the_error_of_the_predicted_noise_in_the_hole(make):
     model = make().eval()
@@ -145,7 +155,7 @@ def test_unweighted_own_loss_is_the_error_of_the_predicted_noise_in_the_hole(mak
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_unbounded_own_loss_is_the_error_of_the_velocity(make, seed):
     model = make().eval()
-    model.settings = replace(model.settings, largest_weight=10**9)
+    model.settings = replace(model.settings, largest_weight=10**6)
     given, wanted, hidden = pictures(model)[:1], pictures(model, seed=1)[:1], CENTRE[None]
     with torch.no_grad():
         found = model.own_loss(given, wanted, hidden, torch.tensor([seed]))

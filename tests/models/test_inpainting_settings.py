@@ -25,6 +25,8 @@ def test_settings_come_back_as_they_were_written(tmp_path):
         ({"version": 1, "patch_size": 0}, "patch_size must be a whole number"),
         ({"version": 1, "patch_size": 4, "steps": True}, "steps must be a whole number"),
         ({"version": 1, "patch_size": 4, "levels": 2.5}, "levels must be a whole number"),
+        ({"version": 1, "patch_size": 4, "largest_weight": 0}, "largest_weight must be .*1 to"),
+        ({"version": 1, "patch_size": 4, "largest_weight": 10**30}, "largest_weight must be"),
     ],
 )
 def test_wrong_settings_are_named(tmp_path, content, message):

@@ -113,6 +113,12 @@ def test_wrong_input_is_refused_and_nothing_is_written(given, changes, error, sa
     assert not given["after"].exists()
 
 
+def test_one_folder_for_before_and_after_is_refused(given):
+    with pytest.raises(ConfigError, match="before and after are both"):
+        unlearn.run(**{**given, "after": given["before"]})
+    assert not given["before"].exists()
+
+
 def test_sets_that_were_never_written_are_refused(given, tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         unlearn.run(**{**given, "sets": tmp_path / "nowhere"})

@@ -75,6 +75,7 @@ def calibrate(bench: Bench, seeds: int, good: str) -> Calibration:
         raise ConfigError(f"{good} is what the gate should block: name one that should pass")
     if seeds < 4:
         raise ConfigError(f"--seeds {seeds}: at least 4, half to calibrate and half to check")
+    _all_but_one(bench, bench.first[1], 0)  # refused now, not after the first training
     runs: dict[str, list[Report]] = {}
     with track("seeds", total=seeds) as progress:
         for seed in range(seeds):
@@ -110,15 +111,17 @@ def conclude(policy: Policy, runs: dict[str, list[Report]], good: str) -> Calibr
 
 def _runs(bench: Bench, seed: int, good: str) -> dict[str, Result]:
     model, ticket, _ = bench.first
+    swept = {"seed": seed}
     found = {
         kind: bench.run(
-            cell_of(bench, model, ticket, {**bench.plan.methods[kind], "seed": seed}, seed=seed)
+            cell_of(bench, model, ticket, bench.plan.methods[kind], swept=swept, seed=seed)
         )
         for kind in (good, *KINDS)
     }
     rest = _all_but_one(bench, ticket, seed)
-    settings = {**bench.plan.methods[good], "seed": seed}
-    partial = bench.run(cell_of(bench, model, rest, settings, seed=seed))
+    partial = bench.run(
+        cell_of(bench, model, rest, bench.plan.methods[good], swept=swept, seed=seed)
+    )
     cell = cell_of(bench, model, ticket, {"name": "original"}, seed=seed, made=partial.after)
     return {**found, ONE_LEFT: bench.run(cell)}
 

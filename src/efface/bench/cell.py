@@ -71,14 +71,17 @@ class Bench:
     @property
     def models(self) -> dict[str, Path]:
         """Models that are measured."""
-        chosen = self.plan.quick.models if self.quick else []
-        return {k: v for k, v in self.plan.models.items() if not chosen or k in chosen}
+        return self._kept(self.plan.models, self.plan.quick.models)
 
     @property
     def tickets(self) -> dict[str, Path]:
         """Tickets that are measured."""
-        chosen = self.plan.quick.tickets if self.quick else []
-        return {k: v for k, v in self.plan.tickets.items() if not chosen or k in chosen}
+        return self._kept(self.plan.tickets, self.plan.quick.tickets)
+
+    def _kept(self, known: dict[str, Path], chosen: list[str]) -> dict[str, Path]:
+        """What quick keeps; all, where none of its names is left: somebody asked for others."""
+        kept = {name: place for name, place in known.items() if self.quick and name in chosen}
+        return kept or known
 
     @property
     def first(self) -> tuple[str, str, str]:
@@ -160,7 +163,7 @@ class Bench:
         content = sha256_bytes(open_store(dataset).read(MANIFEST))
         asked = read_policy(policy)
         looks = asked.evaluation.seed, asked.extractors["distance"].sha256
-        name = _hash(dataset, content, cell.ticket.read_text(), cell.sharding, *looks)
+        name = _hash(dataset, content, _text(cell.ticket), cell.sharding, *looks)
         folder = self.work / "sets" / name
         run_id = f"sets-{name}"
 
@@ -202,6 +205,13 @@ class Bench:
 
         _once(folder, make)
         return folder
+
+
+def _text(ticket: Path) -> str:
+    try:
+        return ticket.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"ticket {ticket} cannot be read: {error}") from None
 
 
 def _seconds(kept: dict[str, Any], folder: Path) -> float:

@@ -36,7 +36,8 @@ def frontier_rows(bench: Bench) -> list[Row]:
     rows = []
     with track("cells", total=len(cells)) as progress:
         for model, label in cells:
-            found = bench.run(cell_of(bench, model, ticket, settings[label]))
+            alpha = {"alpha": settings[label]["alpha"]}
+            found = bench.run(cell_of(bench, model, ticket, settings[label], swept=alpha))
             group = f"{model}, {ticket} ticket, {mask}, hole"
             rows.append(row_of(group, label, found, mask, "hole"))
             progress.advance()

@@ -13,13 +13,22 @@ RETRAINED = "retrained without"
 
 
 def cell_of(
-    bench: Bench, model: str, ticket: str | Path, method: dict[str, Any], **more: Any
+    bench: Bench,
+    model: str,
+    ticket: str | Path,
+    method: dict[str, Any],
+    *,
+    swept: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Cell:
-    """The cell of a method with a model and a ticket of the plan, or a ticket file."""
+    """The cell of a method with a model and a ticket of the plan, or a ticket file.
+
+    Settings in ``swept`` win over those of the plan.
+    """
     return Cell(
         model=bench.models[model],
         ticket=ticket if isinstance(ticket, Path) else bench.tickets[ticket],
-        settings=bench.settings(model, method),
+        settings=bench.settings(model, method, **(swept or {})),
         **more,
     )
 
@@ -31,7 +40,7 @@ def compared(bench: Bench, model: str, ticket: str) -> dict[str, Result]:
     }
     if bench.plan.proxy:
         cells[PROXY] = cell_of(bench, model, ticket, bench.i2i, sharding=bench.plan.proxy)
-    if (made := bench.plan.retrained.get(model, {}).get(ticket)) and made.is_dir():
+    if made := bench.plan.retrained.get(model, {}).get(ticket):
         cells[RETRAINED] = cell_of(bench, model, ticket, {"name": "original"}, made=made)
     found = {}
     with track(f"{model}, {ticket}", total=len(cells)) as progress:

@@ -56,7 +56,7 @@ def _draw(found: dict[str, Result], mask: str, title: str, path: Path) -> None:
             if row == 0:
                 cell.set_title(name, fontsize=9)
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=130, format="png")
+    figure.savefig(path, dpi=100, format="png", pil_kwargs={"optimize": True})
 
 
 def _columns(

@@ -80,7 +80,7 @@ def read_plan(path: Path) -> Plan:
         given = load_yaml(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"plan {path} cannot be read: {error}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"plan {path} is not YAML: {error}") from None
     if not isinstance(given, dict) or given.pop("version", None) != VERSION:
         raise ConfigError(f"plan {path} needs `version: {VERSION}` and the keys {_keys(Plan)}")
@@ -98,14 +98,29 @@ def read_plan(path: Path) -> Plan:
 def _check_values(path: Path, given: dict[str, Any]) -> None:
     from jsonschema import Draft202012Validator
 
+    _need_text_keys(path, given)
     if error := next(Draft202012Validator(SCHEMA).iter_errors(given), None):
         raise ConfigError(f"plan {path}: {error.json_path.removeprefix('$.')}: {error.message}")
+
+
+def _need_text_keys(path: Path, given: Any) -> None:
+    """YAML reads 1 and yes as a number and a truth, and a schema looks at text alone."""
+    if isinstance(given, list):
+        for value in given:
+            _need_text_keys(path, value)
+    if not isinstance(given, dict):
+        return
+    if wrong := [key for key in given if not isinstance(key, str)]:
+        raise ConfigError(f"plan {path}: key {wrong[0]!r} is not text: put it in quotes")
+    for value in given.values():
+        _need_text_keys(path, value)
 
 
 def _check_settings(plan: Plan) -> None:
     """Refuse now what would only be refused after hours."""
     from efface.data.set_settings import parse_settings
     from efface.gate.policy import read_policy
+    from efface.training.choosing import choose_method
     from efface.training.settings import read_settings
 
     read_policy(plan.policy)
@@ -116,6 +131,11 @@ def _check_settings(plan: Plan) -> None:
                 f"{name} of the plan names {', '.join(sorted(unknown))}: "
                 f"use {', '.join(plan.models)}"
             )
+    for given in (*plan.settings.values(), plan.quick.settings):
+        if "name" in given:
+            raise ConfigError(
+                f"settings of the plan name the method {given['name']!r}: that belongs to methods"
+            )
     if missing := set(plan.frontier) - plan.methods.keys():
         raise ConfigError(
             f"frontier of the plan names {', '.join(sorted(missing))}: use "
@@ -124,7 +144,7 @@ def _check_settings(plan: Plan) -> None:
     for label, method in plan.methods.items():
         for more in (*plan.settings.values(), plan.quick.settings, {}):
             try:
-                read_settings({**method, **more})
+                choose_method(read_settings({**method, **more}))
             except ConfigError as error:
                 raise ConfigError(f"method {label!r} of the plan: {error}") from None
 
@@ -167,6 +187,14 @@ def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
         model: {ticket: folder / place for ticket, place in found.items()}
         for model, found in words.get("retrained", {}).items()
     }
+    for found in words["retrained"].values():
+        if unknown := found.keys() - words["tickets"].keys():
+            raise ConfigError(
+                f"retrained of the plan names tickets {', '.join(sorted(unknown))}: "
+                f"use {', '.join(words['tickets'])}"
+            )
+        if absent := [str(place) for place in found.values() if not place.is_dir()]:
+            raise ConfigError(f"retrained of the plan does not exist: {', '.join(absent)}")
     for name, accepted in (("models", words["models"]), ("tickets", words["tickets"])):
         if unknown := set(getattr(quick, name)) - accepted.keys():
             raise ConfigError(

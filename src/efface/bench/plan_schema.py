@@ -8,6 +8,7 @@ NAME = r"^[\w][\w .,=+-]*$"
 """Names become parts of file names."""
 _TEXT = {"type": "string", "minLength": 1}
 _SETTINGS = {"type": "object"}
+_AMOUNT = {"type": "number", "minimum": 0}
 
 
 def _named(value: Any, least: int = 0) -> dict[str, Any]:
@@ -42,8 +43,14 @@ SCHEMA: dict[str, Any] = {
         "frontier": _TEXTS,
         "settings": _named(_SETTINGS),
         "retrained": _named(_named(_TEXT)),
-        "retraining": _named(_named({"type": "number", "minimum": 0})),
-        "proxy": _SETTINGS,
+        "retraining": _named(
+            {
+                "type": "object",
+                "properties": {"images_seen": _AMOUNT, "seconds": _AMOUNT},
+                "additionalProperties": False,
+            }
+        ),
+        "proxy": {"type": "object", "properties": {"proxy": _TEXT}},
         "max_images": _COUNTS,
         "quick": {
             "type": "object",

@@ -180,7 +180,7 @@ def _sweep(bench: Bench, changes: dict[str, dict[str, Any]]) -> list[Row]:
     group = f"{model}, {ticket} ticket, {mask}, hole"
     rows = []
     for label in _tracked(changes):
-        found = bench.run(cell_of(bench, model, ticket, {**bench.i2i, **changes[label]}))
+        found = bench.run(cell_of(bench, model, ticket, bench.i2i, swept=changes[label]))
         rows.append(row_of(group, label, found, mask, "hole"))
     return rows
 

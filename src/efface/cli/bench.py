@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,8 @@ def _bench(given: argparse.Namespace) -> "Bench":
 def _need_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise InputError(
             f"{folder} is no folder to write to ({error.strerror}): name another"

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from efface.errors import InputError
+from efface.unique_keys import load_json
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -129,8 +132,8 @@ def method_words(text: str) -> dict[str, Any]:
     if not text.startswith("{"):
         return {"name": text}
     try:
-        return dict(json.loads(text))
-    except json.JSONDecodeError as error:
+        return dict(load_json(text))
+    except (ValueError, RecursionError, InputError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
 
 

@@ -68,6 +68,12 @@ class InpaintingDiffusion(nn.Module, ABC):
                 f"unet: sample_size is {unet.config.sample_size!r}: give one whole number above 0"
             )
         self.image_size = unet.config.sample_size * cell
+        most = scheduler.config.num_train_timesteps
+        for name in ("steps", "levels"):
+            if getattr(settings, name) > most:
+                raise CheckpointError(
+                    f"{name} is {getattr(settings, name)}: the scheduler has {most} timesteps"
+                )
         check_whole_patches(self.image_size, settings.patch_size, cell)
         self.grid = (self.image_size // settings.patch_size,) * 2
         self.at_once = max(PIXELS_AT_ONCE // self.image_size**2, 1)

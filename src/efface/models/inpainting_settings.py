@@ -8,6 +8,7 @@ from efface.files import read_json, write_json
 
 VERSION = 1
 FILE = "inpainting.json"
+MOST = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +28,9 @@ class InpaintingSettings:
         """Refuse values that contradict their meaning."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if type(value) is not int or not 1 <= value <= MOST:
                 raise CheckpointError(
-                    f"{FILE}: {field.name} must be a whole number, 1 or more; got {value!r}"
+                    f"{FILE}: {field.name} must be a whole number, 1 to {MOST}; got {value!r}"
                 )
 
 
@@ -52,7 +53,10 @@ def read_inpainting_settings(folder: Path) -> InpaintingSettings:
         raise CheckpointError(f"{folder / FILE}: {', '.join(wrong)} unknown: use {known}")
     if "patch_size" not in content:
         raise CheckpointError(f"{folder / FILE}: patch_size is missing: use {', '.join(known)}")
-    return InpaintingSettings(**content)
+    try:
+        return InpaintingSettings(**content)
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder}: {error}") from None
 
 
 def write_inpainting_settings(folder: Path, settings: InpaintingSettings) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from efface.errors import ConfigError
 from efface.evidence.purge import will_write
 from efface.files import read_json
 from efface.gate.reading import read_policy
@@ -59,6 +60,8 @@ def run(
         TrainingError: the optimisation broke down.
         PreemptedError: SIGTERM came; the training state is saved.
     """
+    if before.resolve() == after.resolve():
+        raise ConfigError(f"before and after are both {before}: name two folders")
     spread, rest = take_spread(method)
     settings = read_settings(rest)
     read_policy(policy)

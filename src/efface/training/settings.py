@@ -1,5 +1,6 @@
 """Settings of one unlearning run, and the published ones by name."""
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -13,6 +14,8 @@ CHOICES = {
 """What the settings that are words may be."""
 
 
+LARGEST = 10**15
+"""No number of a setting is larger; a float cannot hold every whole number."""
 MOST = {
     "steps": 10_000_000,
     "batch_size": 65_536,
@@ -81,7 +84,10 @@ class TrainingSettings:
         for name, most in MOST.items():
             _need(1 <= getattr(self, name) <= most, name, f"1 to {most}", getattr(self, name))
         _need(0 <= self.seed < 2**63, "seed", "0 or more, below 2^63", self.seed)
-        for name in ("alpha", "warmup", "weight_decay", "clip", "probe_every", "save_every"):
+        for name, value in asdict(self).items():
+            finite = not isinstance(value, float) or math.isfinite(value)
+            _need(finite, name, "a finite number", value)
+        for name in NOT_NEGATIVE:
             _need(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         _need(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)
         _need(0 <= self.neighbour_share <= 1, "neighbour_share", "0 to 1", self.neighbour_share)
@@ -95,6 +101,10 @@ class TrainingSettings:
             _need(given in choices, name, " or ".join(choices), given)
 
 
+NOT_NEGATIVE = (
+    "alpha", "warmup", "weight_decay", "clip", "probe_every", "save_every", "target_memory",
+    "target_disk",
+)  # fmt: skip
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     "published-vqgan": {
@@ -161,7 +171,7 @@ def read_settings(given: dict[str, Any]) -> TrainingSettings:
     """
     given = dict(given)
     preset = given.pop("preset", "default")
-    if preset not in PRESETS:
+    if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"preset {preset!r} unknown: use one of {', '.join(PRESETS)}")
     known = {field.name: field for field in fields(TrainingSettings)}
     if unknown := sorted(given.keys() - known.keys()):
@@ -179,6 +189,7 @@ def settings_to_dict(settings: TrainingSettings) -> dict[str, Any]:
 
 def _typed(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        _need(abs(value) <= LARGEST, name, f"at most {LARGEST}", value)
         value = float(value)
     if isinstance(default, int) and isinstance(value, float) and value.is_integer():
         value = int(value)  # JSON passed through KFP turns every number into a float
