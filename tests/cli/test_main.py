@@ -140,6 +140,14 @@ def test_a_method_is_a_name_or_json_and_single_settings_win(words, method):
     assert options.method_of(parser.parse_args(words)) == method
 
 
+def test_a_setting_given_twice_is_refused(capsys):
+    parser = argparse.ArgumentParser()
+    options.add_method(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--method", '{"name": "i2i", "alpha": 1, "alpha": 2}'])
+    assert "key alpha given twice" in capsys.readouterr().err
+
+
 def test_the_version_is_that_of_the_package(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])

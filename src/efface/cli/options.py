@@ -133,7 +133,9 @@ def method_words(text: str) -> dict[str, Any]:
         return {"name": text}
     try:
         return dict(load_json(text))
-    except (ValueError, RecursionError, InputError) as error:
+    except InputError as error:  # a key given twice
+        raise argparse.ArgumentTypeError(str(error)) from None
+    except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
 
 
