@@ -2,7 +2,8 @@ import pytest
 import yaml
 
 from efface.errors import InputError
-from efface.unique_keys import load_json, load_yaml
+from efface.files import load_json
+from efface.unique_keys import load_yaml
 
 
 @pytest.mark.parametrize(

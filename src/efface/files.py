@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from efface.errors import InfrastructureError, InputError
-from efface.unique_keys import load_json
 
 NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP)
 """What the system says of a path that can never be written."""
@@ -99,6 +98,25 @@ def read_json(path: Path, *, kind: str, version: int) -> dict[str, Any]:
             f"{kind} {path} has version {found!r}; this efface reads version {version}"
         )
     return dict(content)
+
+
+def load_json(text: str) -> Any:
+    """What a JSON text says.
+
+    Raises:
+        InputError: a key given twice.
+        ValueError: not JSON.
+    """
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise InputError(f"key {', '.join(twice)} given twice in {json.dumps(found)}: keep one")
+    return found
 
 
 def sha256_bytes(content: bytes) -> str:

@@ -1,11 +1,8 @@
-"""YAML and JSON that people write: a key given twice is refused, not chosen in silence."""
+"""YAML that people write: a key given twice is refused, not chosen in silence (JSON: ``files``)."""
 
-import json
 from typing import Any
 
 import yaml
-
-from efface.errors import InputError
 
 
 class _Loader(yaml.SafeLoader):
@@ -32,22 +29,3 @@ def load_yaml(content: str | bytes) -> Any:
         RecursionError: nested too deeply.
     """
     return yaml.load(content, _Loader)
-
-
-def load_json(text: str) -> Any:
-    """What a JSON text says.
-
-    Raises:
-        InputError: a key given twice.
-        ValueError: not JSON.
-    """
-    return json.loads(text, object_pairs_hook=_unique)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise InputError(f"key {', '.join(twice)} given twice in {json.dumps(found)}: keep one")
-    return found

@@ -12,7 +12,8 @@ import yaml
 from efface.cluster.amounts import wrong_amount
 from efface.cluster.graph import Graph
 from efface.errors import InputError
-from efface.unique_keys import load_json, load_yaml
+from efface.files import load_json
+from efface.unique_keys import load_yaml
 
 
 @dataclass(frozen=True)
