@@ -1,5 +1,6 @@
 """How the sets of a run are made: settings of the shard step."""
 
+import sys
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -59,7 +60,7 @@ def _typed(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, int) and isinstance(value, float) and value.is_integer():
         value = int(value)  # JSON passed through KFP turns every number into a float
     if isinstance(default, float) and type(value) is int:
-        _need(0 <= value <= 1, name, "above 0 and at most 1", value)
+        _need(abs(value) <= sys.float_info.max, name, f"at most {sys.float_info.max}", value)
         value = float(value)
     kinds = {int: "a whole number", float: "a number", str: "text"}
     kind = kinds[type(default)]
