@@ -49,12 +49,12 @@ def s3_endpoint() -> Iterator[str]:
 @pytest.fixture
 def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Address of an empty bucket; the environment leads to its server."""
-    import boto3
+    from tests.s3 import s3_client
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     name = f"efface-{uuid.uuid4().hex}"
-    boto3.client("s3").create_bucket(Bucket=name)
+    s3_client().create_bucket(Bucket=name)
     return f"s3://{name}"

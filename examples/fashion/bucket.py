@@ -79,7 +79,7 @@ def create_bucket(name: str) -> None:
         InfrastructureError: the store refuses, or does not answer.
     """
     try:
-        boto3.client("s3").create_bucket(Bucket=name)
+        boto3.session.Session().client("s3").create_bucket(Bucket=name)
     except ClientError as error:
         if error.response["Error"]["Code"] not in MINE:
             raise InfrastructureError(f"bucket {name} cannot be made: {error}") from None

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -22,6 +21,7 @@ from tests.cluster import fake_kfp, fake_kubernetes
 from tests.cluster.fake_kfp import FakeKfp
 from tests.cluster.fake_kubernetes import FakeKubernetes
 from tests.cluster.http_server import http_server
+from tests.s3 import s3_client
 
 NAMES = "/api/v1/namespaces/kubeflow"
 
@@ -65,7 +65,7 @@ def bucket() -> Iterator[str]:
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        boto3.client("s3").create_bucket(Bucket="doctor")
+        s3_client().create_bucket(Bucket="doctor")
         yield "doctor"
     server.stop()
 
@@ -96,7 +96,7 @@ def test_every_check_is_documented():
 
 def test_the_storage_check_leaves_nothing_behind(kubernetes, kfp, mlflow, bucket, capsys):
     rows(capsys, "--workspace", f"s3://{bucket}/work")
-    assert boto3.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    assert s3_client().list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
 def test_the_table_has_a_line_a_check(kubernetes, kfp, mlflow, capsys):

@@ -58,7 +58,6 @@ def test_a_variable_or_a_name_that_cannot_be_used_is_the_users(
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     if profile:
         monkeypatch.setenv("AWS_PROFILE", profile)
     with pytest.raises(InputError, match=r"AWS_\* variables"):

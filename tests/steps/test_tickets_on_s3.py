@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from efface.evidence.purge import purge, will_write
@@ -13,6 +12,7 @@ from efface.steps import intake, settle
 from efface.storage import open_store
 from efface.tickets.claims import Claimant, claim_due
 from tests.given import KEY, put_manifest, put_ticket
+from tests.s3 import s3_client
 
 BUCKET = "forgetting"
 
@@ -25,7 +25,7 @@ def client(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("EFFACE_SUBJECT_KEY", KEY)
-    made = boto3.client("s3")
+    made = s3_client()
     made.create_bucket(Bucket=BUCKET)
     made.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     yield made

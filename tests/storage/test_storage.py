@@ -8,6 +8,7 @@ import pytest
 
 from efface.errors import InfrastructureError, InputError
 from efface.storage import LocalStore, Store, open_store
+from tests.s3 import s3_client
 
 BUCKET = "efface-tests"
 
@@ -35,9 +36,7 @@ def endpoint() -> Iterator[None]:
 
 
 def make_bucket() -> None:
-    import boto3
-
-    client = boto3.client("s3")
+    client = s3_client()
     names = [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
     if BUCKET not in names:
         client.create_bucket(Bucket=BUCKET)

@@ -1,10 +1,10 @@
 import uuid
 
-import boto3
 import pytest
 
 from efface.storage import open_store
 from efface.training.exchange import collect, deliver
+from tests.s3 import s3_client
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def bucket():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        boto3.client("s3").create_bucket(Bucket="exchange")
+        s3_client().create_bucket(Bucket="exchange")
         yield "s3://exchange"
     server.stop()
 

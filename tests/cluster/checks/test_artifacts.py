@@ -2,12 +2,12 @@
 
 from base64 import b64encode
 
-import boto3
 import pytest
 
 from efface.cluster.checks.artifacts import check_artifacts
 from efface.cluster.checks.configuration import in_namespace
 from efface.cluster.doctor import guarded
+from tests.s3 import s3_client
 
 NAMES = "/api/v1/namespaces/kubeflow"
 
@@ -32,7 +32,7 @@ def test_a_store_that_answers_to_the_keys_of_kubeflow_is_fine(place, give, bucke
     give({"EFFACE_ARTIFACTS_ENDPOINT_URL": s3_endpoint}, root=f"minio://{name}/artifacts")
     found = check_artifacts(place)
     assert (found.state, s3_endpoint in found.found) == ("ok", True)
-    assert boto3.client("s3").list_objects_v2(Bucket=name)["KeyCount"] == 0
+    assert s3_client().list_objects_v2(Bucket=name)["KeyCount"] == 0
 
 
 def test_a_bucket_that_is_not_there_fails_with_what_to_check(place, give, bucket, s3_endpoint):
