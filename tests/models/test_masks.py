@@ -2,7 +2,14 @@ import pytest
 import torch
 
 from efface.errors import ConfigError
-from efface.models.masks import draw_mask, draw_masks, hole_box, parse_mask_policy, pixel_mask
+from efface.models.masks import (
+    check_masks,
+    draw_mask,
+    draw_masks,
+    hole_box,
+    parse_mask_policy,
+    pixel_mask,
+)
 
 
 def drawn(text, grid=(8, 8), seed=0):
@@ -47,6 +54,15 @@ def test_text_that_is_no_policy_is_refused(text):
 def test_a_mask_must_hide_something_and_leave_something(text):
     with pytest.raises(ConfigError, match="patch grid"):
         drawn(text)
+
+
+def test_masks_that_a_grid_cannot_take_are_refused_by_the_setting_they_stand_in():
+    given = {"masks.train": ["random:0.2-0.5", "centre:4x4"], "masks.score": ["outpaint:9x2"]}
+    with pytest.raises(
+        ConfigError, match=r"masks\.score: .* outpaint:9x2 does not fit a 8x8 patch"
+    ):
+        check_masks(given, (8, 8))
+    check_masks(given, (9, 9))
 
 
 def test_a_patch_mask_blows_up_to_pixels():

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from efface.errors import (
@@ -162,6 +164,16 @@ def test_the_kinds_of_noise_and_the_targets_give_different_models(given):
         unlearn.run(**{**given, "run_id": f"run-{number}", "method": {**QUICK, **choice}})
         found.add(fingerprint(given["after"]))
     assert len(found) == len(choices)
+
+
+def test_a_mask_that_the_model_cannot_take_is_refused_before_the_training(given, monkeypatch):
+    policy = Path(given["policy"])
+    policy.write_text(policy.read_text().replace('score: ["', 'score: ["outpaint:9x9", "'))
+    assert "outpaint:9x9" in policy.read_text()
+    monkeypatch.setattr(unlearn, "train", None)
+    with pytest.raises(ConfigError, match=r"masks\.score: mask policy outpaint:9x9 does not fit a"):
+        unlearn.run(**given)
+    assert not given["before"].exists()
 
 
 def test_the_target_unseen_without_unseen_images_says_what_to_do(given):

@@ -19,6 +19,11 @@ def test_the_method_itself_takes_every_setting(name):
     assert choose_method(settings) is METHODS[name]
 
 
+@pytest.mark.parametrize("name", ["i2i", "i2i-controlled", "i2i-output", "noisy-label"])
+def test_a_method_with_noise_takes_its_kinds(name):
+    assert choose_method(TrainingSettings(name=name, noise="constant")) is METHODS[name]
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -29,6 +34,10 @@ def test_the_method_itself_takes_every_setting(name):
         ({"name": "random-encoder", "target": "unseen"}, "forget target of its own"),
         ({"name": "i2i-controlled", "target": "noise"}, "use noise-mean or unseen"),
         ({"name": "retain-only", "saliency": 0.5}, "retain-only cannot take saliency 0.5"),
+        ({"name": "max-loss", "noise": "uniform"}, "max-loss cannot take noise 'uniform'"),
+        ({"name": "random-encoder", "noise": "uniform"}, "it draws no noise images"),
+        ({"target": "unseen", "noise": "constant"}, "leave it at gaussian"),
+        ({"forget_bound": 0.5}, "i2i cannot take forget_bound 0.5: .* i2i-controlled"),
         ({"name": "gradient"}, "method 'gradient' unknown: use one of i2i, i2i-controlled"),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",

@@ -13,6 +13,7 @@ from efface.models.mask_policy import MaskPolicy, parse_mask_policy
 
 __all__ = [
     "MaskPolicy",
+    "check_masks",
     "draw_mask",
     "draw_masks",
     "hole_box",
@@ -42,6 +43,24 @@ def draw_mask(policy: MaskPolicy, grid: tuple[int, int], generator: torch.Genera
             "grid must hide at least one patch and leave one visible: choose a smaller block"
         )
     return hidden
+
+
+def check_masks(policies: dict[str, list[str]], grid: tuple[int, int]) -> None:
+    """Refuse mask policies that a patch grid cannot take, before anything is trained or scored.
+
+    Args:
+        policies: name of a setting -> mask policies as text.
+        grid: rows and columns of the model's patch grid.
+
+    Raises:
+        ConfigError: one hides every patch, or none, or is larger than the grid.
+    """
+    for name, texts in policies.items():
+        for text in texts:
+            try:
+                draw_mask(parse_mask_policy(text), grid, torch.Generator())
+            except ConfigError as error:
+                raise ConfigError(f"{name}: {error}") from None
 
 
 def draw_masks(policy: MaskPolicy, grid: tuple[int, int], count: int, seed: int) -> Tensor:

@@ -13,6 +13,7 @@ from efface.evidence.purge import will_write
 from efface.files import read_json
 from efface.gate.reading import read_policy
 from efface.models.checkpoint import check_model_place, fingerprint, load_model, save_model
+from efface.models.masks import check_masks
 from efface.settings import read_settings as read_environment
 from efface.storage.fetching import fetch_folder, is_remote
 from efface.training.choosing import choose_method
@@ -64,14 +65,14 @@ def run(
         raise ConfigError(f"before and after are both {before}: name two folders")
     spread, rest = take_spread(method)
     settings = read_settings(rest)
-    read_policy(policy)
+    masks = {f"masks.{key}": found for key, found in asdict(read_policy(policy).masks).items()}
     chosen = choose_method(settings)
     run_folder = f"{workspace.rstrip('/')}/{run_id}"
     download = before.with_name(f"{before.name}-download")
     exchange = [f"{run_folder}/exchange"] if spread.nodes > 1 else []
     for place in (before, download, after, f"{run_folder}/resume", *exchange):
         will_write(workspace, run_id, str(place))
-    base = _model_in_service(model, registry, before)
+    base = _model_in_service(model, registry, before, masks)
     lineage = _lineage(base, settings, sets)
     if chosen.loss is None:
         save_model(load_model(before), after, lineage)
@@ -105,16 +106,23 @@ def _train(job: Job, spread: Spread, run_id: str) -> Outcome:
     return train(job) if processes == 1 else train_in_processes(job, processes)
 
 
-def _model_in_service(model: str, registry: str, before: Path) -> str:
+def _model_in_service(model: str, registry: str, before: Path, masks: dict[str, list[str]]) -> str:
     """Put the model in service at ``before``, rewritten by efface; returns its fingerprint.
+
+    Masks that its patch grid cannot take are refused here, before the training.
 
     A download lies beside ``before`` until it is rewritten, so that a killed run leaves no weights
     where settle does not look.
     """
     check_model_place(model)
-    lineage = {"source": model}
+
+    def rewrite(folder: Path) -> str:
+        found = load_model(folder)
+        check_masks(masks, found.grid)
+        return save_model(found, before, {"source": model})
+
     if Path(model).is_dir():
-        return save_model(load_model(Path(model)), before, lineage)
+        return rewrite(Path(model))
     fetched = before.with_name(f"{before.name}-download")
     try:
         if is_remote(model):
@@ -124,7 +132,7 @@ def _model_in_service(model: str, registry: str, before: Path) -> str:
 
             address = read_environment().registry_for(registry)
             download_in_service(model, registry=address, into=fetched)
-        return save_model(load_model(fetched), before, lineage)
+        return rewrite(fetched)
     finally:
         shutil.rmtree(fetched, ignore_errors=True)
 

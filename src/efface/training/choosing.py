@@ -4,6 +4,8 @@ from efface.errors import ConfigError
 from efface.methods import METHODS, Method, find_method
 from efface.training.settings import TrainingSettings
 
+UNASKED = TrainingSettings()
+
 
 def choose_method(settings: TrainingSettings) -> Method:
     """Look the method of a run up.
@@ -37,6 +39,20 @@ def choose_method(settings: TrainingSettings) -> Method:
         settings,
         "saliency",
         "it has no forget loss to choose weights by: use 1",
+    )
+    _need(
+        settings.noise == UNASKED.noise
+        or method.uses_noise
+        or (method.moves_forget and (method.target or settings.target).startswith("noise")),
+        settings,
+        "noise",
+        f"it draws no noise images: leave it at {UNASKED.noise}",
+    )
+    _need(
+        settings.forget_bound == UNASKED.forget_bound or method.direction is not None,
+        settings,
+        "forget_bound",
+        f"it keeps to no bound: leave it at {UNASKED.forget_bound}, or use i2i-controlled",
     )
     return method
 
