@@ -204,7 +204,7 @@ def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
 
 
 def _checked(given: Any, kind: type, where: str) -> dict[str, Any]:
-    accepted = {one.name for one in fields(kind)} - {"folder", "quick"}
+    accepted = {one.name for one in fields(kind)} - {"folder"}
     if not isinstance(given, Mapping) or (unknown := set(given) - accepted):
         named = ", ".join(sorted(map(str, unknown))) if isinstance(given, Mapping) else repr(given)
         raise ConfigError(f"{where}: {named} unknown: use {', '.join(sorted(accepted))}")

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 from efface import __version__, logs
 from efface.cli import bench, compiling, doctor, imports, run, schedule, steps, submit
+from efface.cli.machine import refusal
 from efface.errors import EffaceError
 
 INTERRUPTED = 130
@@ -44,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # of `efface ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's exit says so
         return NOBODY_READS
+    except OSError as error:
+        if (refused := refusal(error)) is None:
+            raise
+        print(f"efface {given.command}: {refused}", file=sys.stderr)
+        return refused.exit_code
 
 
 def _joined(words: Sequence[str]) -> list[str]:
