@@ -37,7 +37,8 @@ def frontier_rows(bench: Bench) -> list[Row]:
     with track("cells", total=len(cells)) as progress:
         for model, label in cells:
             alpha = {"alpha": settings[label]["alpha"]}
-            found = bench.run(cell_of(bench, model, ticket, settings[label], swept=alpha))
+            cell = cell_of(bench, model, ticket, settings[label], swept=alpha, score=(mask,))
+            found = bench.run(cell)
             group = f"{model}, {ticket} ticket, {mask}, hole"
             rows.append(row_of(group, label, found, mask, "hole"))
             progress.advance()

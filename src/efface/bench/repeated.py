@@ -20,7 +20,7 @@ def repeated_rows(bench: Bench) -> list[Row]:
     with track("requests", total=2 * len(subjects)) as progress:
         for number, subject in enumerate(subjects):
             ticket = write_ticket(bench.work, [subject])
-            cell = cell_of(bench, model, ticket, bench.i2i, dataset=datasets[-1])
+            cell = cell_of(bench, model, ticket, bench.i2i, dataset=datasets[-1], score=(mask,))
             done.append(bench.run(replace(cell, model=served[-1])))
             served.append(done[-1].after)
             gone = subjects[: number + 1]
@@ -29,7 +29,8 @@ def repeated_rows(bench: Bench) -> list[Row]:
         last = []
         for subject, dataset in zip(subjects, datasets, strict=False):
             ticket = write_ticket(bench.work, [subject])
-            cell = cell_of(bench, model, ticket, {"name": "original"}, dataset=dataset)
+            untouched = {"name": "original"}
+            cell = cell_of(bench, model, ticket, untouched, dataset=dataset, score=(mask,))
             last.append(bench.run(replace(cell, made=served[-1])))
             progress.advance()
     rows = []

@@ -58,7 +58,7 @@ def alpha_rows(bench: Bench) -> list[Row]:
 def retain_rows(bench: Bench) -> list[Row]:
     """Less and less of retain, down to none of it: proxies alone."""
     model, ticket, mask = bench.first
-    whole = bench.run(cell_of(bench, model, ticket, bench.i2i))
+    whole = bench.run(cell_of(bench, model, ticket, bench.i2i, score=(mask,)))
     sets = read_json(whole.sets / "sets.json", kind="sets", version=1)["sets"]
     counts = {share: max(1, round(share * sets["retain"]["samples"])) for share in RETAIN_SHARES}
     rows = _sweep(
@@ -69,7 +69,9 @@ def retain_rows(bench: Bench) -> list[Row]:
         },
     )
     if bench.plan.proxy:
-        found = bench.run(cell_of(bench, model, ticket, bench.i2i, sharding=bench.plan.proxy))
+        sharding = bench.plan.proxy
+        cell = cell_of(bench, model, ticket, bench.i2i, sharding=sharding, score=(mask,))
+        found = bench.run(cell)
         rows.append(row_of(rows[0].group, "none of retain, proxy alone", found, mask, "hole"))
     return rows
 
@@ -80,7 +82,7 @@ def subjects_rows(bench: Bench) -> list[Row]:
     rows = []
     for count in _tracked(SUBJECTS):
         ticket, asked = write_subject_ticket(bench.plan.dataset, bench.work, count)
-        found = bench.run(cell_of(bench, model, ticket, bench.i2i))
+        found = bench.run(cell_of(bench, model, ticket, bench.i2i, score=(mask,)))
         group = f"{model}, {mask}, hole"
         rows.append(row_of(group, f"{asked} subjects", found, mask, "hole", before=True))
     return rows
@@ -180,7 +182,8 @@ def _sweep(bench: Bench, changes: dict[str, dict[str, Any]]) -> list[Row]:
     group = f"{model}, {ticket} ticket, {mask}, hole"
     rows = []
     for label in _tracked(changes):
-        found = bench.run(cell_of(bench, model, ticket, bench.i2i, swept=changes[label]))
+        cell = cell_of(bench, model, ticket, bench.i2i, swept=changes[label], score=(mask,))
+        found = bench.run(cell)
         rows.append(row_of(group, label, found, mask, "hole"))
     return rows
 
