@@ -14,6 +14,7 @@ from efface.bench.pictures import write_pictures
 from efface.bench.plan import narrowed, read_plan
 from efface.bench.tables import TABLES, find_table
 from efface.cli import main
+from efface.cli.bench import TABLE_NAMES
 from efface.errors import ConfigError
 from efface.gate.policy import read_policy
 from efface.steps import unlearn
@@ -108,6 +109,24 @@ def test_a_table_is_written_with_what_repeats_it(bench, path, tmp_path):
     assert "- mae, i2i: batch_size 4, probe_every 0, steps 3" in text
     assert text.count("- mae, ") == 1  # what the table did not run is not told
     assert "3 subjects" in text and "Extractors: tiny-classifier, tiny-tower." in text
+
+
+def test_the_help_names_every_table():
+    assert tuple(TABLES) == TABLE_NAMES
+
+
+def test_tables_share_the_cell_with_the_usual_noise(bench, monkeypatch):
+    bench.run(cell_of(bench, "mae", "one", bench.i2i, score=("centre:2x2",)))
+    monkeypatch.setattr("efface.bench.tables.NOISES", ("gaussian",))
+    monkeypatch.setattr(unlearn, "run", None)
+    (row,) = TABLES["noise"].rows(bench)
+    assert row.scores["forget distance before"].value is not None
+
+
+def test_a_quick_picture_never_replaces_that_of_the_whole(path, tmp_path, capsys):
+    words = ["--plan", str(path), "--work", str(path.parent / "work"), "--out", str(tmp_path)]
+    assert main(["bench", "pictures", "--quick", *words]) == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["quick-pictures-mae-one.png"]
 
 
 def test_pictures_are_a_grid(bench, tmp_path):

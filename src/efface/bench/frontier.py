@@ -40,7 +40,7 @@ def frontier_rows(bench: Bench) -> list[Row]:
             cell = cell_of(bench, model, ticket, settings[label], swept=alpha, score=(mask,))
             found = bench.run(cell)
             group = f"{model}, {ticket} ticket, {mask}, hole"
-            rows.append(row_of(group, label, found, mask, "hole"))
+            rows.append(row_of(group, label, found, mask, "hole", before=True))
             progress.advance()
     return rows
 

@@ -21,15 +21,15 @@ SETS = ("forget", "forget-holdout", "neighbours", "holdout")
 GREY = 0.5
 
 
-def write_pictures(bench: Bench, folder: Path) -> list[Path]:
+def write_pictures(bench: Bench, folder: Path, *, prefix: str = "") -> list[Path]:
     """One PNG a model and ticket, for the first mask; gives their paths."""
     mask, paths = bench.plan.masks["score"][0], []
     for model in bench.models:
         for ticket in bench.tickets:
             found = compared(bench, model, ticket)
-            path = folder / f"pictures-{model}-{ticket}.png"
+            path = folder / f"{prefix}pictures-{model}-{ticket}.png"
             with whole_file(path) as temporary:
-                _draw(found, mask, f"{model}, {ticket} ticket, {mask}", temporary)
+                _draw(found, mask, f"{prefix}{model}, {ticket} ticket, {mask}", temporary)
             paths.append(path)
     return paths
 
@@ -40,7 +40,7 @@ def _draw(found: dict[str, Result], mask: str, title: str, path: Path) -> None:
     first = next(iter(found.values()))
     before = load_model(first.before)
     painters = {"before": before, **{k: load_model(v.after) for k, v in found.items()}}
-    painters.pop("original", None)
+    painters.pop("original", None)  # the row "before"
     names = [name for name in SETS if (first.sets / name).is_dir()]
     columns = [_columns(before, painters, first.sets / name, mask) for name in names]
     labels = list(columns[0])
@@ -66,7 +66,7 @@ def _columns(
     images = unit_pixels(torch.from_numpy(pixels))
     hidden = draw_masks(parse_mask_policy(mask), base.grid, 1, 0).expand(len(images), -1)
     holes = pixel_mask(hidden, base.grid, (base.image_size, base.image_size))
-    shown = {"original": images, "masked": images.masked_fill(holes, GREY)}
+    shown = {"image": images, "masked": images.masked_fill(holes, GREY)}
     with torch.inference_mode():
         return shown | {name: model.paint(images, hidden) for name, model in painters.items()}
 

@@ -19,7 +19,9 @@ from typing import Any
 import yaml
 
 from efface.bench.plan_schema import SCHEMA
+from efface.data.manifest import NAME as MANIFEST
 from efface.errors import ConfigError, InputError
+from efface.models.mask_policy import parse_mask_policy
 from efface.unique_keys import load_yaml
 
 VERSION = 1
@@ -78,7 +80,9 @@ def read_plan(path: Path) -> Plan:
     """
     try:
         given = load_yaml(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"plan {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
         raise InputError(f"plan {path} cannot be read: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"plan {path} is not YAML: {error}") from None
@@ -125,6 +129,8 @@ def _check_settings(plan: Plan) -> None:
 
     read_policy(plan.policy)
     parse_settings(plan.proxy)
+    _check_masks(plan)
+    _check_datasets(plan)
     for name in ("settings", "retrained", "retraining"):
         if unknown := getattr(plan, name).keys() - plan.models.keys():
             raise ConfigError(
@@ -147,6 +153,24 @@ def _check_settings(plan: Plan) -> None:
                 choose_method(read_settings({**method, **more}))
             except ConfigError as error:
                 raise ConfigError(f"method {label!r} of the plan: {error}") from None
+
+
+def _check_masks(plan: Plan) -> None:
+    for name, texts in plan.masks.items():
+        for text in texts:
+            try:
+                parse_mask_policy(text)
+            except ConfigError as error:
+                raise ConfigError(f"masks.{name} of the plan: {error}") from None
+
+
+def _check_datasets(plan: Plan) -> None:
+    """Those on this machine; one in a bucket is looked at when it is first needed."""
+    for name, place in (("dataset", plan.dataset), ("proxy", plan.proxy.get("proxy", "://"))):
+        if "://" not in place and not (Path(place) / MANIFEST).is_file():
+            raise ConfigError(
+                f"{name} of the plan has no {MANIFEST}: {place}; make it with `efface data import`"
+            )
 
 
 def narrowed(plan: Plan, *, models: list[str], tickets: list[str]) -> Plan:
@@ -182,7 +206,10 @@ def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
         words[name] = {key: folder / value for key, value in words[name].items()}
         absent = [str(place) for place in words[name].values() if not exists[name](place)]
         if absent:
-            raise ConfigError(f"{name} of the plan do not exist: {', '.join(absent)}")
+            raise ConfigError(
+                f"{name} of the plan do not exist: {', '.join(absent)}; paths are relative to the "
+                f"plan's folder, {folder}"
+            )
     words["retrained"] = {
         model: {ticket: folder / place for ticket, place in found.items()}
         for model, found in words.get("retrained", {}).items()

@@ -15,6 +15,7 @@ from efface.errors import ConfigError
 from efface.files import read_json
 from efface.models.checkpoint import load_model
 from efface.progress import track
+from efface.training.settings import TrainingSettings
 
 T = TypeVar("T")
 
@@ -72,7 +73,9 @@ def retain_rows(bench: Bench) -> list[Row]:
         sharding = bench.plan.proxy
         cell = cell_of(bench, model, ticket, bench.i2i, sharding=sharding, score=(mask,))
         found = bench.run(cell)
-        rows.append(row_of(rows[0].group, "none of retain, proxy alone", found, mask, "hole"))
+        rows.append(
+            row_of(rows[0].group, "none of retain, proxy alone", found, mask, "hole", before=True)
+        )
     return rows
 
 
@@ -90,7 +93,8 @@ def subjects_rows(bench: Bench) -> list[Row]:
 
 def noise_rows(bench: Bench) -> list[Row]:
     """Kinds of noise that forget is moved to."""
-    return _sweep(bench, {kind: {"noise": kind} for kind in NOISES})
+    usual = TrainingSettings.noise  # not written out, so that the tables share that cell
+    return _sweep(bench, {kind: {} if kind == usual else {"noise": kind} for kind in NOISES})
 
 
 def masks_rows(bench: Bench) -> list[Row]:
@@ -98,7 +102,8 @@ def masks_rows(bench: Bench) -> list[Row]:
     model, ticket, _ = bench.first
     masks = masks_on(load_model(bench.models[model]).grid)
     found = bench.run(cell_of(bench, model, ticket, bench.i2i, score=masks))
-    return [row_of(f"{model}, {ticket} ticket, hole", mask, found, mask, "hole") for mask in masks]
+    group = f"{model}, {ticket} ticket, hole"
+    return [row_of(group, mask, found, mask, "hole", before=True) for mask in masks]
 
 
 def masks_on(grid: tuple[int, int]) -> tuple[str, ...]:
@@ -184,7 +189,7 @@ def _sweep(bench: Bench, changes: dict[str, dict[str, Any]]) -> list[Row]:
     for label in _tracked(changes):
         cell = cell_of(bench, model, ticket, bench.i2i, swept=changes[label], score=(mask,))
         found = bench.run(cell)
-        rows.append(row_of(group, label, found, mask, "hole"))
+        rows.append(row_of(group, label, found, mask, "hole", before=True))
     return rows
 
 

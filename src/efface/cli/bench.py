@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 CALIBRATE = "gate calibrate"
 """Two words, as a user gives them."""
+TABLE_NAMES = (
+    "methods", "frontier", "alpha", "retain", "subjects", "noise", "masks", "repeated", "cost",
+)  # fmt: skip
+"""Those of ``efface.bench.tables``, for the help, which does not load torch."""
 
 
 def add_command(commands: "Commands") -> None:
@@ -25,7 +29,7 @@ def add_command(commands: "Commands") -> None:
     )
     told = "run what a table needs and write it; the same command goes on where it was stopped"
     parser = options.add_command(group, "table", table, told)
-    parser.add_argument("name", help="table, or all; an unknown name lists them (required)")
+    parser.add_argument("name", help=f"all, or one of {', '.join(TABLE_NAMES)} (required)")
     _add_places(parser)
     told = "how often the gate errs on runs whose answer is known, and where thresholds belong"
     calibration = options.add_command(commands, CALIBRATE, calibrate, told)
@@ -133,6 +137,6 @@ def pictures(given: argparse.Namespace) -> int:
     """Paint and write pictures."""
     from efface.bench.pictures import write_pictures
 
-    for path in write_pictures(_bench(given), given.out):
+    for path in write_pictures(_bench(given), given.out, prefix="quick-" if given.quick else ""):
         print(path)
     return 0

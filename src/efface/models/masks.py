@@ -91,7 +91,7 @@ def _centred_block(policy: MaskPolicy, grid: tuple[int, int]) -> Tensor:
     if not (1 <= policy.rows <= rows and 1 <= policy.columns <= columns):
         raise ConfigError(
             f"mask policy {policy.kind}:{policy.rows}x{policy.columns} does not fit a "
-            f"{rows}x{columns} patch grid"
+            f"{rows}x{columns} patch grid: use at most {rows}x{columns}"
         )
     top, left = (rows - policy.rows) // 2, (columns - policy.columns) // 2
     block = torch.zeros(grid, dtype=torch.bool)
