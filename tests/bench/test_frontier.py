@@ -1,7 +1,7 @@
 import pytest
 
 from efface.bench.cell import Bench
-from efface.bench.frontier import FACTORS, frontier_rows, weighted
+from efface.bench.frontier import FACTORS, frontier_methods, frontier_rows, weighted
 from efface.errors import ConfigError
 from tests.bench.tiny_plan import tiny_plan
 
@@ -32,6 +32,14 @@ def test_the_plan_says_which_methods_are_compared(tmp_path):
     plan = tiny_plan(tmp_path, methods=methods, frontier=["noisy"])
     rows = frontier_rows(Bench(plan, tmp_path / "work", quick=False))
     assert {row.label.split(",")[0] for row in rows} == {"noisy"}
+
+
+def test_quick_may_compare_fewer(tmp_path):
+    methods = {"i2i": {"steps": 6}, "noisy": {"name": "noisy-label", "steps": 6}}
+    quick = {"frontier": ["noisy"]}
+    plan = tiny_plan(tmp_path, methods=methods, frontier=["i2i", "noisy"], quick=quick)
+    found = [frontier_methods(Bench(plan, tmp_path / "work", quick=q)) for q in (True, False)]
+    assert [list(one) for one in found] == [["noisy"], ["i2i", "noisy"]]
 
 
 def test_a_plan_without_a_weight_is_refused(tmp_path):

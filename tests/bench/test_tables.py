@@ -6,7 +6,6 @@ import pytest
 import yaml
 from PIL import Image
 
-from efface.bench import repeated
 from efface.bench.cell import Bench
 from efface.bench.cost import COST
 from efface.bench.gridding import PROXY, RETRAINED, cell_of
@@ -86,8 +85,10 @@ def test_less_of_retain_down_to_a_proxy(bench):
     ]  # fmt: skip
 
 
-def test_requests_in_a_row_are_scored_twice(bench, monkeypatch):
-    monkeypatch.setattr(repeated, "REQUESTS", 2)
+def test_requests_in_a_row_are_scored_twice(path):
+    plan = read_plan(path)
+    quick = replace(plan.quick, requests=2)
+    bench = Bench(replace(plan, quick=quick), path.parent / "work", quick=True)
     rows = TABLES["repeated"].rows(bench)
     own, last = rows[:2], rows[2:]
     assert [row.label for row in rows] == ["request 1", "request 2"] * 2
@@ -174,6 +175,37 @@ def test_a_model_that_quick_leaves_out_is_measured_when_it_is_asked_for(path):
     assert list(Bench(plan, path.parent / "work", quick=True).models) == ["mae"]
     asked = narrowed(plan, models=["other"], tickets=[])
     assert list(Bench(asked, path.parent / "work", quick=True).models) == ["other"]
+
+
+def test_quick_leaves_methods_out_and_asks_less_often(path):
+    plan = read_plan(path)
+    assert Bench(plan, path.parent / "work", quick=True).requests == plan.requests == 10
+    short = replace(plan.quick, methods=["original"], requests=3)
+    plan = replace(plan, quick=short, requests=7)
+    quick, whole = (Bench(plan, path.parent / "work", quick=value) for value in (True, False))
+    assert list(quick.methods) == ["original"] and list(whole.methods) == ["original", "i2i"]
+    assert (quick.requests, whole.requests) == (3, 7)
+    assert quick.i2i == whole.i2i  # a sweep needs it all the same
+
+
+def test_an_interrupted_bench_says_that_it_goes_on(path, tmp_path, monkeypatch, capsys):
+    def stop(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(unlearn, "run", stop)
+    words = ["bench", "table", "alpha", "--plan", str(path), "--out", str(tmp_path)]
+    assert main([*words, "--work", str(tmp_path / "work")]) == 130
+    assert "interrupted: what is done is kept in --work, and the same" in capsys.readouterr().err
+
+
+def test_the_whole_of_retain_is_the_cell_of_i2i(bench, monkeypatch):
+    TABLES["methods"].rows(bench)
+    trained = []
+    real = unlearn.run
+    monkeypatch.setattr(unlearn, "run", lambda **words: trained.append(words) or real(**words))
+    monkeypatch.setattr("efface.bench.tables.RETAIN_SHARES", (0.05, 1.0))
+    TABLES["retain"].rows(bench)
+    assert [words["method"].get("retain_images") for words in trained] == [4]
 
 
 def test_an_unknown_table_names_the_known_ones():

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -24,6 +24,8 @@ from efface.gate.policy import read_policy
 from efface.gate.rules import NEEDED_ATTACKS
 from efface.models.checkpoint import fingerprint
 from efface.storage import open_store
+
+T = TypeVar("T")
 
 VERSION = 1
 
@@ -78,7 +80,17 @@ class Bench:
         """Tickets that are measured."""
         return self._kept(self.plan.tickets, self.plan.quick.tickets)
 
-    def _kept(self, known: dict[str, Path], chosen: list[str]) -> dict[str, Path]:
+    @property
+    def methods(self) -> dict[str, dict[str, Any]]:
+        """Methods that are measured, with their settings."""
+        return self._kept(self.plan.methods, self.plan.quick.methods)
+
+    @property
+    def requests(self) -> int:
+        """How many requests are made in a row."""
+        return (self.quick and self.plan.quick.requests) or self.plan.requests
+
+    def _kept(self, known: dict[str, T], chosen: list[str]) -> dict[str, T]:
         """What quick keeps; all, where none of its names is left: somebody asked for others."""
         kept = {name: place for name, place in known.items() if self.quick and name in chosen}
         return kept or known

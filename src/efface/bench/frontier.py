@@ -24,9 +24,8 @@ def frontier_rows(bench: Bench) -> list[Row]:
     Raises:
         ConfigError: no method of the plan has a weight.
     """
-    methods = bench.plan.methods
-    chosen = bench.plan.frontier or list(methods)
-    settings = weighted({label: methods[label] for label in chosen})
+    chosen = frontier_methods(bench)
+    settings = weighted(chosen)
     if not settings:
         raise ConfigError(
             f"no method of the plan ({', '.join(chosen)}) has a forget loss with a weight: add i2i"
@@ -43,6 +42,12 @@ def frontier_rows(bench: Bench) -> list[Row]:
             rows.append(row_of(group, label, found, mask, "hole", before=True))
             progress.advance()
     return rows
+
+
+def frontier_methods(bench: Bench) -> dict[str, dict[str, Any]]:
+    """Those that the plan compares, less what quick leaves out."""
+    chosen = (bench.quick and bench.plan.quick.frontier) or bench.plan.frontier
+    return {k: given for k, given in bench.methods.items() if k in (chosen or bench.methods)}
 
 
 def weighted(methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -36,7 +36,7 @@ def cell_of(
 def compared(bench: Bench, model: str, ticket: str) -> dict[str, Result]:
     """Every method of the plan, i2i with proxy retain, and the retrained model if there is one."""
     cells = {
-        label: cell_of(bench, model, ticket, method) for label, method in bench.plan.methods.items()
+        label: cell_of(bench, model, ticket, method) for label, method in bench.methods.items()
     }
     if bench.plan.proxy:
         cells[PROXY] = cell_of(bench, model, ticket, bench.i2i, sharding=bench.plan.proxy)

@@ -35,6 +35,12 @@ class Quick:
     """Models that are measured; empty: all."""
     tickets: list[str] = field(default_factory=list)
     """Tickets that are measured; empty: all."""
+    methods: list[str] = field(default_factory=list)
+    """Methods that are measured; empty: all."""
+    frontier: list[str] = field(default_factory=list)
+    """Methods that the table ``frontier`` compares; empty: the plan's."""
+    requests: int | None = None
+    """Requests in a row; None: the plan's."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Settings of the training on top of each method's, such as fewer steps."""
     max_images: dict[str, int] = field(default_factory=dict)
@@ -58,6 +64,8 @@ class Plan:
     """Row of the tables -> settings of the training (see ``TrainingSettings``)."""
     frontier: list[str] = field(default_factory=list)
     """Methods that the table ``frontier`` compares; empty: all."""
+    requests: int = 10
+    """How many requests in a row the table ``repeated`` makes."""
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Model -> settings on top of each method's, for a family that needs another rate."""
     retrained: dict[str, dict[str, Path]] = field(default_factory=dict)
@@ -142,7 +150,7 @@ def _check_settings(plan: Plan) -> None:
             raise ConfigError(
                 f"settings of the plan name the method {given['name']!r}: that belongs to methods"
             )
-    if missing := set(plan.frontier) - plan.methods.keys():
+    if missing := {*plan.frontier, *plan.quick.frontier} - plan.methods.keys():
         raise ConfigError(
             f"frontier of the plan names {', '.join(sorted(missing))}: use "
             f"{'; '.join(plan.methods)}"
@@ -222,10 +230,10 @@ def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
             )
         if absent := [str(place) for place in found.values() if not place.is_dir()]:
             raise ConfigError(f"retrained of the plan does not exist: {', '.join(absent)}")
-    for name, accepted in (("models", words["models"]), ("tickets", words["tickets"])):
-        if unknown := set(getattr(quick, name)) - accepted.keys():
+    for name in ("models", "tickets", "methods"):
+        if unknown := set(getattr(quick, name)) - words[name].keys():
             raise ConfigError(
-                f"quick.{name} names {', '.join(sorted(unknown))}: use {', '.join(accepted)}"
+                f"quick.{name} names {', '.join(sorted(unknown))}: use {'; '.join(words[name])}"
             )
     return Plan(folder=folder, quick=quick, **words)
 

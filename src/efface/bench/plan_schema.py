@@ -8,6 +8,7 @@ NAME = r"^[\w][\w .,=+-]*$"
 """Names become parts of file names."""
 _TEXT = {"type": "string", "minLength": 1}
 _SETTINGS = {"type": "object"}
+_REQUESTS = {"type": "integer", "minimum": 1}
 _AMOUNT = {"type": "number", "minimum": 0}
 
 
@@ -41,6 +42,7 @@ SCHEMA: dict[str, Any] = {
         "tickets": _named(_TEXT, 1),
         "methods": _named(_SETTINGS, 1),
         "frontier": _TEXTS,
+        "requests": _REQUESTS,
         "settings": _named(_SETTINGS),
         "retrained": _named(_named(_TEXT)),
         "retraining": _named(
@@ -57,6 +59,9 @@ SCHEMA: dict[str, Any] = {
             "properties": {
                 "models": {"type": "array", "items": _TEXT},
                 "tickets": {"type": "array", "items": _TEXT},
+                "methods": {"type": "array", "items": _TEXT},
+                "frontier": _TEXTS,
+                "requests": _REQUESTS,
                 "settings": _SETTINGS,
                 "max_images": _COUNTS,
             },

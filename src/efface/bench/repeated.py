@@ -1,4 +1,4 @@
-"""Ten deletion requests in a row on one model: do the first ones hold?"""
+"""Deletion requests in a row on one model: do the first ones hold?"""
 
 from dataclasses import replace
 
@@ -8,13 +8,11 @@ from efface.bench.subjects import choose_subjects, dataset_without, write_ticket
 from efface.bench.table import Row
 from efface.progress import track
 
-REQUESTS = 10
-
 
 def repeated_rows(bench: Bench) -> list[Row]:
     """A row for each request after its own run, and one after the last run."""
     model, _, mask = bench.first
-    subjects = choose_subjects(bench.plan.dataset, REQUESTS)
+    subjects = choose_subjects(bench.plan.dataset, bench.requests)
     datasets, served = [bench.plan.dataset], [bench.models[model]]
     done: list[Result] = []
     with track("requests", total=2 * len(subjects)) as progress:

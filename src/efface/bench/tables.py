@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from efface.bench.cell import Bench
 from efface.bench.cost import cost_rows
-from efface.bench.frontier import frontier_rows
+from efface.bench.frontier import frontier_methods, frontier_rows
 from efface.bench.gridding import REGIONS, cell_of, compared, row_of
 from efface.bench.repeated import repeated_rows
 from efface.bench.subjects import write_subject_ticket
@@ -15,7 +15,7 @@ from efface.errors import ConfigError
 from efface.files import read_json
 from efface.models.checkpoint import load_model
 from efface.progress import track
-from efface.training.settings import TrainingSettings
+from efface.training.settings import TrainingSettings, read_settings
 
 T = TypeVar("T")
 
@@ -25,6 +25,14 @@ SUBJECTS = (1, 10, 100)
 NOISES = ("gaussian", "uniform", "constant")
 
 
+def _i2i(bench: Bench) -> dict[str, dict[str, Any]]:
+    return {"i2i": bench.i2i}
+
+
+def _every_method(bench: Bench) -> dict[str, dict[str, Any]]:
+    return bench.methods
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One table that can be asked for."""
@@ -32,8 +40,10 @@ class Entry:
     title: str
     about: str
     rows: Callable[[Bench], list[Row]]
-    i2i_alone: bool = False
-    """Whether it runs i2i alone, on the first model."""
+    methods: Callable[[Bench], dict[str, dict[str, Any]]] = _i2i
+    """What it runs, for its page."""
+    every_model: bool = False
+    """Whether it runs every model of the plan, not the first alone."""
 
 
 def methods_rows(bench: Bench) -> list[Row]:
@@ -62,10 +72,13 @@ def retain_rows(bench: Bench) -> list[Row]:
     whole = bench.run(cell_of(bench, model, ticket, bench.i2i, score=(mask,)))
     sets = read_json(whole.sets / "sets.json", kind="sets", version=1)["sets"]
     counts = {share: max(1, round(share * sets["retain"]["samples"])) for share in RETAIN_SHARES}
+    usual = read_settings(bench.settings(model, bench.i2i)).retain_images
     rows = _sweep(
         bench,
-        {
-            f"{share:.0%} of retain, {count} images": {"retain_images": count}
+        {  # the whole is what i2i takes unless it is told to take less: the tables share that cell
+            f"{share:.0%} of retain, {count} images": (
+                {} if share == 1 and usual >= count else {"retain_images": count}
+            )
             for share, count in counts.items()
         },
     )
@@ -119,52 +132,50 @@ TABLES: dict[str, Entry] = {
         about="Every method with every model and ticket, on the very images that were to be "
         "deleted and on held-out images.",
         rows=methods_rows,
+        methods=_every_method,
+        every_model=True,
     ),
     "frontier": Entry(
         title="Forgetting against keeping",
         about="Each method at several weights of its forget loss, to be compared where they forget "
         "equally much.",
         rows=frontier_rows,
+        methods=frontier_methods,
+        every_model=True,
     ),
-    "alpha": Entry(
-        title="The weight of forgetting", about="alpha of i2i.", rows=alpha_rows, i2i_alone=True
-    ),
+    "alpha": Entry(title="The weight of forgetting", about="alpha of i2i.", rows=alpha_rows),
     "retain": Entry(
         title="How much of retain is needed",
         about="i2i with part of retain.",
         rows=retain_rows,
-        i2i_alone=True,
     ),
     "subjects": Entry(
         title="How many subjects at once",
         about="One request, i2i.",
         rows=subjects_rows,
-        i2i_alone=True,
     ),
     "noise": Entry(
         title="Kinds of noise",
         about="What forget is moved to, i2i.",
         rows=noise_rows,
-        i2i_alone=True,
     ),
     "masks": Entry(
         title="Masks",
         about="One unlearned model (i2i) under many masks.",
         rows=masks_rows,
-        i2i_alone=True,
     ),
     "repeated": Entry(
-        title="Ten deletion requests in a row",
+        title="Deletion requests in a row",
         about="Each request starts from the model that the one before left, and its images leave "
         "the dataset. Each is scored after its own run and again after the last one.",
         rows=repeated_rows,
-        i2i_alone=True,
     ),
     "cost": Entry(
         title="What unlearning costs",
         about="Wall time and multiply-adds of each method, and how far its scores are from those "
         "of a model trained from scratch without the forget set.",
         rows=cost_rows,
+        methods=_every_method,
     ),
 }
 """Name -> table."""

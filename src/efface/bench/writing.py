@@ -21,7 +21,7 @@ def measure(bench: Bench, entry: Entry, out: Path, *, file: str, command: str) -
     about = [
         entry.about,
         f"Command: `{command}`. efface {__version__}.",
-        _settings(bench, i2i_alone=entry.i2i_alone),
+        _settings(bench, entry),
         _extractors(rows),
         READING,
     ]
@@ -29,11 +29,10 @@ def measure(bench: Bench, entry: Entry, out: Path, *, file: str, command: str) -
     return write_table(table, out, file)
 
 
-def _settings(bench: Bench, *, i2i_alone: bool) -> str:
+def _settings(bench: Bench, entry: Entry) -> str:
     lines = []
-    for model in [bench.first[0]] if i2i_alone else bench.models:
-        methods = {"i2i": bench.i2i} if i2i_alone else bench.plan.methods
-        for label, method in methods.items():
+    for model in bench.models if entry.every_model else [bench.first[0]]:
+        for label, method in entry.methods(bench).items():
             asked = bench.settings(model, method)
             words = ", ".join(f"{key} {value}" for key, value in sorted(asked.items()))
             lines.append(f"- {model}, {label}: {words}")

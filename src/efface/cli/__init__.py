@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"efface {given.command}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print(f"efface {given.command}: interrupted", file=sys.stderr)
+        print(f"efface {given.command}: interrupted{given.after_interrupt}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # of `efface ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's exit says so
@@ -69,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
         "4 storage or a service failed, 1 a defect of efface.",
     )
     parser.add_argument("--version", action="version", version=f"efface {__version__}")
+    parser.set_defaults(after_interrupt="")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     run.add_command(commands)
     steps.add_commands(commands)

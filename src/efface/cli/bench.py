@@ -45,6 +45,8 @@ def add_command(commands: "Commands") -> None:
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
+    kept = "what is done is kept in --work, and the same command goes on"
+    parser.set_defaults(after_interrupt=f": {kept}")
     parser.add_argument("--plan", type=Path, required=True, help="plan, YAML (required)")
     parser.add_argument(
         "--work",
