@@ -1,6 +1,6 @@
 """Tiny models, pictures and a view for attacks; and audits whose truth is known."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from efface.audit.record import AttackResult, Audit, Finding, to_finding
 from efface.audit.relearning import CASES
 from efface.audit.settings import AuditSettings
 from efface.audit.view import Pictures, View
+from efface.gate.rules.embedding_probe import CASES as PROBED
 from efface.metrics.extractors.small_cnn import SmallCnnExtractor
 from efface.metrics.intervals import clustered_mean
 from efface.models.mae import MaskedAutoencoder
@@ -64,8 +65,16 @@ def by_case(result: AttackResult) -> dict[str, Finding]:
     return {finding.case: finding for finding in result.findings}
 
 
+def share(case: str, unit: str, value: float, low: float, high: float) -> Finding:
+    """An AUC or a share with the interval of a bootstrap, on 160 images."""
+    return Finding(
+        case=case, unit=unit, value=value, low=low, high=high, n=160, clusters=16,
+        standard_error=(high - low) / 4,
+    )  # fmt: skip
+
+
 def good_audit(settings: AuditSettings, recipe: dict[str, Any], **fields: Any) -> Audit:
-    """An audit that both rules pass: rises of about .3; 20 steps against 10."""
+    """An audit that every rule passes: rises of about .3; 20 steps against 10; AUCs about .5."""
     random = np.random.default_rng(0)
     subjects = [f"subject-{number % 8}" for number in range(80)]
     queries = settings.swept_queries(["centre:4x4"], ["outpaint:6x6"])
@@ -79,9 +88,28 @@ def good_audit(settings: AuditSettings, recipe: dict[str, Any], **fields: Any) -
         for case in CASES
         if case in steps
     ]
+    found = {
+        "mask-sweep": rises,
+        "relearning": counts,
+        "membership": [
+            share("forget after, AUC", "AUC", 0.5, 0.43, 0.57),
+            share("forget after, TPR at 1 % FPR", "share", 0.01, 0.0, 0.04),
+        ],
+        "detector": [
+            share("before", "AUC", 0.55, 0.48, 0.6),
+            share("after", "AUC", 0.57, 0.5, 0.63),
+        ],
+        "embedding-probe": [
+            to_finding(
+                case, "squared error", clustered_mean(random.normal(-0.01, 0.01, 160), subjects * 2)
+            )
+            for case in PROBED
+        ],
+        "encoder-swap": [replace(rises[0], case="original encoder")],
+    }
     results = [
-        AttackResult(attack="mask-sweep", seed=7, recipe=recipe, findings=rises),
-        AttackResult(attack="relearning", seed=7, recipe=recipe, findings=counts),
+        AttackResult(attack=attack, seed=7, recipe=recipe, findings=findings)
+        for attack, findings in found.items()
     ]
     given = {"before": "1" * 64, "after": "2" * 64, "sets": {}, "settings": asdict(settings)}
     return Audit(**{**given, "results": results, **fields})

@@ -1,26 +1,42 @@
 """Rules about the audit: a good one passes, and whatever is missing, foreign or weak blocks."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from efface.audit.record import Audit
-from efface.audit.settings import AuditSettings
+from efface.audit.record import Audit, to_finding
+from efface.audit.settings import ATTACKS, AuditSettings
 from efface.errors import ConfigError
 from efface.gate.decide import decide
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
+from efface.gate.rules import NEEDED_ATTACKS
+from efface.gate.rules import RULES as RULES_KNOWN
+from efface.gate.rules.embedding_probe import CASES as PROBED
+from efface.gate.rules.membership import CASES as MEMBERSHIP
+from efface.metrics.intervals import clustered_mean
 from tests.audit.given import good_audit
 from tests.gate.reports import RECIPES, RULES, SCORED, good_report, policy
 
-SETTINGS = AuditSettings(attacks=["mask-sweep", "relearning"])
-BOTH: dict[str, dict[str, Any]] = {"altered-queries": {"minimum_rise": 0.05}, "relearning": {}}
+SETTINGS = AuditSettings(attacks=list(ATTACKS))
+AUDITED: dict[str, dict[str, Any]] = {
+    "altered-queries": {"minimum_rise": 0.05},
+    "relearning": {},
+    "membership": {"maximum_auc": 0.6, "minimum_auc": 0.4},
+    "detector": {"margin": 0.1},
+    "embedding-probe": {"margin": 0.02},
+    "encoder-swap": {"minimum_rise": 0.05},
+}
 REPORT = good_report()
+AUC, TPR = MEMBERSHIP
+ERRORS_N = np.random.default_rng(1).normal(0.03, 0.01, 160)
 
 
 def asked(**rules: dict[str, Any]) -> Policy:
-    settings = {**BOTH, **{name.replace("_", "-"): given for name, given in rules.items()}}
+    settings = {**AUDITED, **{name.replace("_", "-"): given for name, given in rules.items()}}
     return replace(policy({**RULES, **settings}), audit=SETTINGS)
 
 
@@ -50,11 +66,11 @@ def test_a_good_audit_passes_and_the_verdict_pins_it():
     verdict = decide(REPORT, asked(), "r", audit(), "a" * 64)
     assert verdict.passed, verdict.reasons
     assert verdict.audit_sha256 == "a" * 64
-    assert {"altered-queries", "relearning"} <= {check.rule for check in verdict.checks}
+    assert AUDITED.keys() == NEEDED_ATTACKS.keys() <= {check.rule for check in verdict.checks}
 
 
-def test_no_audit_blocks_both_rules():
-    assert [reason.partition(":")[0] for reason in reasons(None)] == list(BOTH)
+def test_no_audit_blocks_every_rule_about_it():
+    assert [reason.partition(":")[0] for reason in reasons(None)] == list(AUDITED)
 
 
 def test_no_audit_is_no_matter_to_a_policy_without_these_rules():
@@ -73,14 +89,16 @@ def test_no_audit_is_no_matter_to_a_policy_without_these_rules():
     ids=str,
 )
 def test_an_audit_of_something_else_blocks(fields):
-    assert len(reasons(audit(**fields))) == 2
+    assert len(reasons(audit(**fields))) == len(AUDITED)
 
 
 @pytest.mark.parametrize("key", ["weights_sha256", "seed", "mask"])
 def test_a_recipe_that_the_policy_does_not_ask_for_blocks(key):
     found = audit()
     foreign = [replace(r, recipe={**r.recipe, key: "other"}) for r in found.results]
-    assert len(reasons(replace(found, results=foreign))) == 2
+    names = {reason.partition(":")[0] for reason in reasons(replace(found, results=foreign))}
+    # The probe looks at the model's own features: its recipe names no extractor.
+    assert AUDITED.keys() - names == ({"embedding-probe"} if key == "weights_sha256" else set())
 
 
 @pytest.mark.parametrize(
@@ -138,24 +156,144 @@ def test_a_higher_ratio_can_be_asked_for():
     assert "at least 3 times" in reason
 
 
-def test_both_rules_can_be_asked_to_report_only():
-    wanted = asked(
-        altered_queries={"minimum_rise": 0.05, "report_only": True},
-        relearning={"report_only": True},
-    )
+SHARES = [
+    pytest.param({"value": None, "note": "12 others"}, "no value .*12 others", id="no value"),
+    pytest.param({"value": float("nan")}, "not a finite number", id="nan"),
+    pytest.param({"high": float("inf")}, "not a finite number", id="no end"),
+    pytest.param({"high": None}, "no value with an interval", id="no interval"),
+    pytest.param({"low": 0.59, "high": 0.51}, "no such share", id="ends swapped"),
+    pytest.param({"value": 1.2, "high": 1.3}, "no such share", id="above one"),
+    pytest.param({"value": 0.5, "low": 0.5, "high": 0.5}, "shows nothing", id="all alike"),
+    pytest.param({"n": 20}, "100 (images )?are needed", id="too few"),
+]
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "why"),
+    [
+        *(pytest.param(AUC, *one.values, id=f"auc {one.id}") for one in SHARES),
+        pytest.param(AUC, {"high": 0.61}, "upper end must be 0.6 or less", id="told"),
+        pytest.param(AUC, {"low": 0.3}, "painted worse .* must be 0.4 or more", id="told by less"),
+        pytest.param(AUC, {"case": "other"}, "lacks forget after, AUC", id="missing"),
+        pytest.param(TPR, {"high": 0.2}, "upper end must be 0.1 or less", id="a few are told"),
+        pytest.param(TPR, {"value": None, "note": "few"}, "no value .*few", id="no share"),
+    ],
+)
+def test_membership_that_may_be_told_blocks(case, changes, why):
+    (reason,) = reasons(with_finding("membership", case, **changes))
+    assert reason.startswith("membership: ")
+    assert re.search(why, reason)
+
+
+def test_a_share_of_nothing_found_is_no_lack_of_evidence():
+    none = {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert reasons(with_finding("membership", TPR, **none)) == []
+
+
+def test_the_share_at_one_percent_need_not_be_asked_for():
+    wanted = asked(membership={"maximum_auc": 0.6, "maximum_tpr": 1})
+    assert reasons(with_finding("membership", TPR, case="other"), wanted) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "why"),
+    [
+        *(pytest.param("after", *one.values, id=one.id) for one in SHARES),
+        pytest.param(
+            "before", {"value": None, "note": "x"}, "AUC before has no", id="no reference"
+        ),
+        pytest.param("after", {"high": 0.65}, "upper end must be below 0.65", id="betrayed"),
+        pytest.param("before", {"value": 0.2, "low": 0.1, "high": 0.4}, "below 0.6", id="guessing"),
+        pytest.param("after", {"case": "other"}, "lacks after", id="missing"),
+    ],
+)
+def test_an_output_that_betrays_more_than_before_blocks(case, changes, why):
+    (reason,) = reasons(with_finding("detector", case, **changes))
+    assert reason.startswith("detector: ")
+    assert re.search(why, reason)
+
+
+@pytest.mark.parametrize("case", PROBED)
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({"value": None}, "not a finite number", id="none"),
+        pytest.param({"standard_error": None}, "no standard error", id="no error"),
+        pytest.param({"value": 0.05}, "contradicts", id="edited"),
+        pytest.param(
+            {"value": 0.0, "standard_error": 0.0, "low": 0.0, "high": 0.0}, "vary", id="all alike"
+        ),
+        pytest.param({"n": 20}, "100 are needed", id="too few"),
+        pytest.param({"case": "other"}, "lacks", id="missing"),
+    ],
+)
+def test_features_that_may_hold_more_block(case, changes, why):
+    (reason,) = reasons(with_finding("embedding-probe", case, **changes))
+    assert reason.startswith("embedding-probe: ")
+    assert why in reason
+
+
+def test_features_that_hold_more_block():
+    found = to_finding("x", "squared error", clustered_mean(ERRORS_N, [str(n) for n in range(160)]))
+    changes = {name: getattr(found, name) for name in ("value", "standard_error", "degrees")}
+    changes |= {"low": found.low, "high": found.high}
+    (reason,) = reasons(with_finding("embedding-probe", PROBED[0], **changes))
+    assert "may still hold forgotten images" in reason and "below 0.02" in reason
+
+
+def test_an_encoder_that_brings_the_images_back_blocks():
+    nothing = {"value": 0.0, "standard_error": 0.0, "low": 0.0, "high": 0.0}
+    (reason,) = reasons(with_finding("encoder-swap", "original encoder", **nothing))
+    assert reason.startswith("encoder-swap: Who has the original encoder has the images")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({"value": None}, "not a finite number", id="none"),
+        pytest.param({"degrees": None}, "no standard error", id="no error"),
+        pytest.param({"case": "as served"}, "lacks original encoder", id="missing"),
+    ],
+)
+def test_a_swap_that_shows_nothing_blocks(changes, why):
+    (reason,) = reasons(with_finding("encoder-swap", "original encoder", **changes))
+    assert reason.startswith("encoder-swap: ")
+    assert why in reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "settings", "why"),
+    [
+        ("membership", {"maximum_auc": 1.0}, "maximum_auc is 1.0: use a value above 0.5"),
+        ("membership", {"maximum_auc": 0.6, "minimum_auc": 0.5}, "minimum_auc is 0.5: use 0"),
+        ("membership", {"maximum_auc": 0.6, "maximum_tpr": 0.01}, "maximum_tpr is 0.01: use"),
+        ("detector", {"margin": 0}, "margin is 0: use a value above 0"),
+        ("detector", {"margin": 0.1, "minimum_images": 1}, "minimum_images is 1: use 2 or more"),
+        ("embedding-probe", {"margin": -0.1}, "margin is -0.1: use a value above 0"),
+        ("encoder-swap", {"minimum_rise": 0}, "minimum_rise is 0: use a value above 0"),
+    ],
+)
+def test_settings_that_ask_for_nothing_are_refused(rule, settings, why):
+    with pytest.raises(ConfigError, match=why):
+        RULES_KNOWN[rule].settings(**settings)
+
+
+def test_every_rule_about_the_audit_can_be_asked_to_report_only():
+    wanted = asked(**{rule: {**given, "report_only": True} for rule, given in AUDITED.items()})
     assert reasons(None, wanted) == []
 
 
-@pytest.mark.parametrize("rule", BOTH)
+@pytest.mark.parametrize("rule", AUDITED)
 def test_a_policy_whose_audit_lacks_the_attack_of_a_rule_is_refused(tmp_path, rule):
     from tests.finished_run import POLICY
 
     path = tmp_path / "policy.yaml"
     text = POLICY % ("a" * 64, "b" * 64, "false")
-    path.write_text(f"{text}  {rule}: {BOTH[rule]}\n")
+    path.write_text(f"{text}  {rule}: {AUDITED[rule]}\n")
     with pytest.raises(ConfigError, match=f"rules.{rule} is on but audit.attacks lacks"):
         read_policy(path)
-    path.write_text(f"{text}  {rule}: {BOTH[rule]}\naudit: {{attacks: [mask-sweep, relearning]}}\n")
+    attacks = ", ".join(ATTACKS)
+    path.write_text(f"{text}  {rule}: {AUDITED[rule]}\naudit: {{attacks: [{attacks}]}}\n")
     assert rule in read_policy(path).rules
 
 

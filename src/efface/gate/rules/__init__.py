@@ -1,11 +1,9 @@
 """The rules, by the name they have in a policy."""
 
-from efface.gate.rules.attacks import (
-    AlteredQueriesSettings,
-    RelearningSettings,
-    altered_queries,
-    relearning,
-)
+from efface.gate.rules.altered_queries import AlteredQueriesSettings, altered_queries
+from efface.gate.rules.detector import DetectorSettings, detector
+from efface.gate.rules.embedding_probe import EmbeddingProbeSettings, embedding_probe
+from efface.gate.rules.encoder_swap import EncoderSwapSettings, encoder_swap
 from efface.gate.rules.forgetting import (
     ForgettingSettings,
     HeldOutSettings,
@@ -19,6 +17,8 @@ from efface.gate.rules.keeping import (
     neighbours_distance,
     retain_distance,
 )
+from efface.gate.rules.membership import MembershipSettings, membership
+from efface.gate.rules.relearning import RelearningSettings, relearning
 from efface.gate.rules.retain_fid import RetainFidSettings, retain_fid
 from efface.gate.rules.rule import Answer, Rule
 
@@ -34,8 +34,18 @@ RULES = {
     "held-out-masks": Rule(judge=held_out_masks, settings=HeldOutSettings),
     "altered-queries": Rule(judge=altered_queries, settings=AlteredQueriesSettings),
     "relearning": Rule(judge=relearning, settings=RelearningSettings),
+    "membership": Rule(judge=membership, settings=MembershipSettings),
+    "detector": Rule(judge=detector, settings=DetectorSettings),
+    "embedding-probe": Rule(judge=embedding_probe, settings=EmbeddingProbeSettings),
+    "encoder-swap": Rule(judge=encoder_swap, settings=EncoderSwapSettings),
 }
 MAIN_RULES = ("forget-distance-rises", "retain-fid")
 """In every policy, and they always block."""
-NEEDED_ATTACKS = {"altered-queries": "mask-sweep", "relearning": "relearning"}
+NEEDED_ATTACKS = {
+    "altered-queries": "mask-sweep",
+    **{
+        name: name
+        for name in ("relearning", "membership", "detector", "embedding-probe", "encoder-swap")
+    },
+}
 """Rules that look at the audit, and the attack that must have been run for them."""

@@ -1,0 +1,100 @@
+"""What rules about the audit share: finding what an attack found, refusing what is not believed.
+
+An audit is believed only if it is about the very models and sets of the report, was run with the
+policy's settings, seed and extractor, and holds every case that a rule asks for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from efface.audit.record import AttackResult, Finding
+from efface.gate.intervals import Estimate, quantile
+from efface.gate.measurements import Measurements
+from efface.gate.plausibility import agree, is_number
+from efface.gate.rules.rule import Answer
+from efface.gate.wording import named
+
+WITHOUT_EXTRACTOR = ("embedding-probe",)
+"""Attacks that look at the model's own features, so that their recipe names no extractor."""
+
+
+def failed(reason: str) -> Answer:
+    """An answer with one reason against."""
+    return Answer(summary="", failures=[reason])
+
+
+def find_findings(
+    measurements: Measurements, attack: str, cases: Sequence[str]
+) -> list[Finding] | str:
+    """The findings of an attack, one for each case; or why there is nothing to believe."""
+    audit, report, policy = measurements.audit, measurements.report, measurements.policy
+    if audit is None:
+        return f"There is no audit, and this rule looks at its attack {attack}: run `efface audit`."
+    for name in ("before", "after", "sets"):
+        if getattr(audit, name) != getattr(report, name):
+            return f"The audit is not about the report's {name}: run `efface audit` on this run."
+    if audit.settings != asdict(policy.audit):
+        return "The audit was run with other settings than the policy's: run `efface audit` again."
+    results = [result for result in audit.results if result.attack == attack]
+    if len(results) != 1:
+        return f"The audit has {len(results)} results of attack {attack}."
+    if problem := _foreign(results[0], measurements):
+        return problem
+    known = {finding.case: finding for finding in results[0].findings}
+    if missing := [case for case in cases if case not in known]:
+        return f"Attack {attack} of the audit lacks {named(missing)}."
+    return [known[case] for case in cases]
+
+
+def believed(finding: Finding) -> Estimate | str:
+    """The estimate behind a Student interval, or the end of a sentence about why there is none."""
+    value, error, degrees = finding.value, finding.standard_error, finding.degrees
+    if value is None or not is_number(value):
+        return f"is {value!r}, which is not a finite number"
+    if error is None or degrees is None or not (is_number(error) and is_number(degrees)):
+        return "has no standard error, so nothing is shown"
+    if error < 0 or not 0 < degrees <= max(finding.n - 1, 1) or (error == 0 and value != 0):
+        return f"has standard error {error:.4g} with {degrees:.4g} degrees of freedom"
+    half = quantile(0.975, degrees) * error
+    for end, computed in ((finding.low, value - half), (finding.high, value + half)):
+        if not is_number(end) or not agree(float(end or 0), computed, scale=abs(value) + half):
+            return "contradicts its own interval"
+    return Estimate(value=value, standard_error=error, degrees=degrees)
+
+
+def share_ends(finding: Finding, *, varied: bool = True) -> tuple[float, float] | str:
+    """Ends of the interval of an AUC or a share, or the end of a sentence about why there are none.
+
+    A bootstrap's interval has no degrees of freedom: its own ends are what is judged. ``varied``:
+    an interval without width is no evidence, as of scores that are all alike.
+    """
+    ends = finding.low, finding.high
+    if finding.value is None or finding.low is None or finding.high is None:
+        return f"has no value with an interval ({finding.note or 'no reason is told'})"
+    if not all(is_number(one) for one in (finding.value, *ends)):
+        return "is not a finite number with a finite interval"
+    if not 0 <= finding.low <= finding.high <= 1 or not 0 <= finding.value <= 1:
+        return f"is {finding.value:.4g}, {finding.low:.4g} to {finding.high:.4g}: no such share"
+    if varied and finding.low == finding.high:
+        return f"is {finding.value:.4g} in every resample, which shows nothing"
+    return finding.low, finding.high
+
+
+def _foreign(result: AttackResult, measurements: Measurements) -> str | None:
+    """Why a recipe is not the one that the policy asks for."""
+    policy = measurements.policy
+    wanted: dict[str, Any] = {
+        "weights_sha256": policy.extractors["distance"].sha256,
+        "seed": policy.evaluation.seed,
+        "mask": policy.masks.score[0],
+    }
+    if result.attack in WITHOUT_EXTRACTOR:
+        del wanted["weights_sha256"]
+    for key, value in wanted.items():
+        if result.recipe.get(key) != value:
+            return (
+                f"Attack {result.attack} has a recipe with {key} {result.recipe.get(key)!r} where "
+                f"{value!r} is asked for."
+            )
+    return None
