@@ -1,6 +1,7 @@
 """The demo: a deletion ticket through the compiled pipeline, on this machine.
 
     python -m examples.fashion.demo [--ticket one-subject] [--method max-loss] [--name NAME]
+                                    [--policy examples/fashion/policy-audit.yaml]
 
 The model in service is trained on pictures of ten brands. The ticket of one brand comes in; the
 pipeline unlearns, scores before and after, and the gate answers.
@@ -70,6 +71,13 @@ def parse() -> argparse.Namespace:
         "--ticket", choices=known, default="brand-owner", help="ticket (default: %(default)s)"
     )
     add_method(parser)
+    parser.add_argument(
+        "--policy",
+        type=Path,
+        default=HERE / "policy.yaml",
+        help="what the gate asks, such as examples/fashion/policy-audit.yaml (default: policy.yaml "
+        "beside it)",
+    )
     parser.add_argument("--name", default="demo", help="folder in runs/ (default: %(default)s)")
     parser.add_argument(
         "--runner",
@@ -94,7 +102,7 @@ def arguments(given: argparse.Namespace) -> dict[str, object]:
     return {
         "tickets": str(ROOT / "runs" / given.name / "tickets"),
         "dataset": str(HERE / "data"),
-        "policy": str(HERE / "policy.yaml"),
+        "policy": str(given.policy.resolve()),
         "model": f"models:/{MODEL}@champion",
         "registry": REGISTRY,
         "name": MODEL,
