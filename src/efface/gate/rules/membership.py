@@ -72,4 +72,6 @@ def membership(measurements: Measurements, settings: MembershipSettings) -> Answ
                 f"Forgotten images may be told by being painted worse than images never seen: "
                 f"{words}, whose lower end must be {least:g} or more."
             )
-    return Answer(summary=f"Forgotten images are not told: {'; '.join(told)}.", failures=failures)
+    by = "" if settings.minimum_auc else " by being painted better (worse is not asked)"
+    summary = f"Forgotten images are not told from images never seen{by}: {'; '.join(told)}."
+    return Answer(summary=summary, failures=failures)
