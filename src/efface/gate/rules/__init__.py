@@ -1,9 +1,10 @@
 """The rules, by the name they have in a policy."""
 
-from efface.gate.rules.altered_queries import AlteredQueriesSettings, altered_queries
+from efface.gate.rules.altered_queries import altered_queries
+from efface.gate.rules.audited import RiseSettings
 from efface.gate.rules.detector import DetectorSettings, detector
 from efface.gate.rules.embedding_probe import EmbeddingProbeSettings, embedding_probe
-from efface.gate.rules.encoder_swap import EncoderSwapSettings, encoder_swap
+from efface.gate.rules.encoder_swap import encoder_swap
 from efface.gate.rules.forgetting import (
     ForgettingSettings,
     HeldOutSettings,
@@ -32,20 +33,16 @@ RULES = {
     "sample-counts": Rule(judge=sample_counts, settings=SampleCountSettings),
     "hygiene": Rule(judge=hygiene, settings=HygieneSettings),
     "held-out-masks": Rule(judge=held_out_masks, settings=HeldOutSettings),
-    "altered-queries": Rule(judge=altered_queries, settings=AlteredQueriesSettings),
-    "relearning": Rule(judge=relearning, settings=RelearningSettings),
-    "membership": Rule(judge=membership, settings=MembershipSettings),
-    "detector": Rule(judge=detector, settings=DetectorSettings),
-    "embedding-probe": Rule(judge=embedding_probe, settings=EmbeddingProbeSettings),
-    "encoder-swap": Rule(judge=encoder_swap, settings=EncoderSwapSettings),
+    "altered-queries": Rule(judge=altered_queries, settings=RiseSettings, attack="mask-sweep"),
+    "relearning": Rule(judge=relearning, settings=RelearningSettings, attack="relearning"),
+    "membership": Rule(judge=membership, settings=MembershipSettings, attack="membership"),
+    "detector": Rule(judge=detector, settings=DetectorSettings, attack="detector"),
+    "embedding-probe": Rule(
+        judge=embedding_probe, settings=EmbeddingProbeSettings, attack="embedding-probe"
+    ),
+    "encoder-swap": Rule(judge=encoder_swap, settings=RiseSettings, attack="encoder-swap"),
 }
 MAIN_RULES = ("forget-distance-rises", "retain-fid")
 """In every policy, and they always block."""
-NEEDED_ATTACKS = {
-    "altered-queries": "mask-sweep",
-    **{
-        name: name
-        for name in ("relearning", "membership", "detector", "embedding-probe", "encoder-swap")
-    },
-}
+NEEDED_ATTACKS = {name: rule.attack for name, rule in RULES.items() if rule.attack}
 """Rules that look at the audit, and the attack that must have been run for them."""

@@ -1,32 +1,13 @@
 """Rule ``altered-queries``: forgetting holds for queries that unlearning was not trained on."""
 
-from dataclasses import dataclass
-
 from efface.gate.intervals import lower_bound
 from efface.gate.measurements import Measurements
-from efface.gate.rules.audited import believed, failed, find_findings
-from efface.gate.rules.rule import Answer, check_above, check_confidence
+from efface.gate.rules.audited import RiseSettings, believed, failed, find_findings
+from efface.gate.rules.rule import Answer
 from efface.gate.wording import named, number
 
 
-@dataclass(frozen=True, kw_only=True)
-class AlteredQueriesSettings:
-    """Settings of ``altered-queries``."""
-
-    minimum_rise: float
-    """The distance has to rise by more than this, in units of 1 - cosine."""
-    confidence: float = 0.95
-    """Of the one-sided lower bound of each query."""
-    report_only: bool = False
-    """Report instead of block."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings under which the rule would ask for nothing."""
-        check_above("minimum_rise", self.minimum_rise, 0)
-        check_confidence(self.confidence)
-
-
-def altered_queries(measurements: Measurements, settings: AlteredQueriesSettings) -> Answer:
+def altered_queries(measurements: Measurements, settings: RiseSettings) -> Answer:
     """The forget distance rises for other masks, and for mirrored, compressed, moved pictures."""
     policy = measurements.policy
     cases = policy.audit.swept_queries(policy.masks.score, policy.masks.held_out)

@@ -5,18 +5,35 @@ policy's settings, seed and extractor, and holds every case that a rule asks for
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from efface.audit.record import AttackResult, Finding
 from efface.gate.intervals import Estimate, quantile
 from efface.gate.measurements import Measurements
 from efface.gate.plausibility import agree, is_number
-from efface.gate.rules.rule import Answer
+from efface.gate.rules.rule import Answer, check_above, check_confidence
 from efface.gate.wording import named
 
 WITHOUT_EXTRACTOR = ("embedding-probe",)
 """Attacks that look at the model's own features, so that their recipe names no extractor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiseSettings:
+    """Settings of a rule that asks for a rise of the forget distance."""
+
+    minimum_rise: float
+    """The distance has to rise by more than this, in units of 1 - cosine."""
+    confidence: float = 0.95
+    """Of each one-sided lower bound."""
+    report_only: bool = False
+    """Report instead of block."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings under which the rule would ask for nothing."""
+        check_above("minimum_rise", self.minimum_rise, 0)
+        check_confidence(self.confidence)
 
 
 def failed(reason: str) -> Answer:

@@ -4,33 +4,14 @@ Whatever moves the encoder alone fails it, and should: the encoder is then all t
 It is for models whose decoder was unlearned too, and for those who want to be told.
 """
 
-from dataclasses import dataclass
-
 from efface.gate.intervals import lower_bound
 from efface.gate.measurements import Measurements
-from efface.gate.rules.audited import believed, failed, find_findings
-from efface.gate.rules.rule import Answer, check_above, check_confidence
+from efface.gate.rules.audited import RiseSettings, believed, failed, find_findings
+from efface.gate.rules.rule import Answer
 from efface.gate.wording import number
 
 
-@dataclass(frozen=True, kw_only=True)
-class EncoderSwapSettings:
-    """Settings of ``encoder-swap``."""
-
-    minimum_rise: float
-    """With the original encoder the distance must be above that before by more than this."""
-    confidence: float = 0.95
-    """Of the one-sided lower bound."""
-    report_only: bool = False
-    """Report instead of block."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings under which the rule would ask for nothing."""
-        check_above("minimum_rise", self.minimum_rise, 0)
-        check_confidence(self.confidence)
-
-
-def encoder_swap(measurements: Measurements, settings: EncoderSwapSettings) -> Answer:
+def encoder_swap(measurements: Measurements, settings: RiseSettings) -> Answer:
     """The forget distance rises with the original encoder as well."""
     found = find_findings(measurements, "encoder-swap", ["original encoder"])
     if isinstance(found, str):

@@ -28,6 +28,8 @@ class Rule:
     """Pure; gets the measurements and an instance of ``settings``."""
     settings: type[Any]
     """Frozen dataclass; its fields are the keys that the policy may give."""
+    attack: str = ""
+    """Attack of the audit that must have been run for it; empty: it looks at the report."""
 
 
 def check_regions(regions: list[str]) -> None:
