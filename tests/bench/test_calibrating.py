@@ -40,7 +40,7 @@ def test_rules_that_nothing_is_measured_for_here_are_left_out(tmp_path):
 
 
 def test_every_kind_is_run_for_every_seed(tmp_path):
-    found = calibrate(bench(tmp_path), 4, "i2i")
+    found = calibrate(bench(tmp_path), range(4), "i2i")
     kinds = ["i2i", "original", "retain-only", "max-loss", ONE_LEFT]
     assert list(found.present) == kinds
     assert [found.present[kind].n for kind in kinds] == [4] * 5
@@ -58,17 +58,18 @@ def runs(good, bad, count=6):
 
 
 def test_the_page_says_how_often_and_where(tmp_path):
-    found = conclude(policy(), runs(good=0.3, bad=0.0), "i2i")
+    found = conclude(policy(), runs(good=0.3, bad=0.0), "i2i", range(20, 26))
     paths = write_calibration(
         found, tmp_path, file="calibration", command="efface gate calibrate --plan p.yaml"
     )
     content = json.loads(paths[0].read_text())
+    assert content["seeds"] == [20, 21, 22, 23, 24, 25]
     assert content["pass_rates"]["present"]["i2i"]["count"] == 6
     assert content["pass_rates"]["moved"]["original"] == {
         "count": 0, "n": 3, "low": 0.0, "high": pytest.approx(0.7076, abs=1e-4),
     }  # fmt: skip
     text = paths[1].read_text()
-    assert "Command: `efface gate calibrate --plan p.yaml`. 6 seeds" in text
+    assert "Command: `efface gate calibrate --plan p.yaml`. Seeds 20 to 25;" in text
     assert "| i2i | 6 of 6 [54%, 100%] | 3 of 3 [29%, 100%] |" in text
     assert "| forget-distance-rises | minimum_rise | 0.05 | 0.1" in text
 
@@ -76,10 +77,11 @@ def test_the_page_says_how_often_and_where(tmp_path):
 @pytest.mark.parametrize(
     ("methods", "seeds", "good", "message"),
     [
-        ({"i2i": {}}, 20, "i2i", "no method max-loss, original, retain-only"),
-        (METHODS, 20, "i3i", "no method i3i: add it .it has original; "),
-        (METHODS, 20, "max-loss", "max-loss is what the gate should block"),
-        (METHODS, 3, "i2i", "at least 4"),
+        ({"i2i": {}}, range(20), "i2i", "no method max-loss, original, retain-only"),
+        (METHODS, range(20), "i3i", "no method i3i: add it .it has original; "),
+        (METHODS, range(20), "max-loss", "max-loss is what the gate should block"),
+        (METHODS, range(3), "i2i", "3 seeds: at least 4"),
+        (METHODS, range(-3, 5), "i2i", "a first seed of -3: seeds start at 0"),
     ],
 )
 def test_what_cannot_be_calibrated_is_refused(tmp_path, methods, seeds, good, message):
@@ -90,4 +92,4 @@ def test_what_cannot_be_calibrated_is_refused(tmp_path, methods, seeds, good, me
 def test_a_ticket_of_one_subject_cannot_leave_one_out(tmp_path):
     path = write_plan(tmp_path, methods=METHODS)
     with pytest.raises(ConfigError, match="has 1 subjects: at least 2"):
-        calibrate(Bench(read_plan(path), tmp_path / "work", quick=False), 4, "i2i")
+        calibrate(Bench(read_plan(path), tmp_path / "work", quick=False), range(4), "i2i")

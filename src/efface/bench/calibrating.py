@@ -43,7 +43,7 @@ BAD = {
 class Calibration:
     """What was found."""
 
-    seeds: int
+    seeds: range
     good: str
     """The method that should pass."""
     suggestions: list[Suggestion]
@@ -54,17 +54,17 @@ class Calibration:
     """The same with the suggested thresholds, over the seeds they were not taken from."""
 
 
-def calibrate(bench: Bench, seeds: int, good: str) -> Calibration:
+def calibrate(bench: Bench, seeds: range, good: str) -> Calibration:
     """Run every kind for every seed, and draw the conclusions.
 
     Args:
         bench: what runs them.
-        seeds: runs of each kind.
+        seeds: one run of each kind for each of them.
         good: the method of the plan that should pass.
 
     Raises:
-        ConfigError: fewer than four seeds, a method that the plan does not have, or a bad one as
-            the good one.
+        ConfigError: fewer than four seeds, a negative one, a method that the plan does not have,
+            or a bad one as the good one.
     """
     if missing := {good, *KINDS} - bench.plan.methods.keys():
         raise ConfigError(
@@ -73,22 +73,23 @@ def calibrate(bench: Bench, seeds: int, good: str) -> Calibration:
         )
     if good in KINDS:
         raise ConfigError(f"{good} is what the gate should block: name one that should pass")
-    if seeds < 4:
-        raise ConfigError(f"--seeds {seeds}: at least 4, half to calibrate and half to check")
+    if len(seeds) < 4:
+        raise ConfigError(f"{len(seeds)} seeds: at least 4, half to calibrate and half to check")
+    if seeds[0] < 0:
+        raise ConfigError(f"a first seed of {seeds[0]}: seeds start at 0")
     _all_but_one(bench, bench.first[1], 0)  # refused now, not after the first training
     runs: dict[str, list[Report]] = {}
-    with track("seeds", total=seeds) as progress:
-        for seed in range(seeds):
+    with track("seeds", total=len(seeds)) as progress:
+        for seed in seeds:
             for kind, found in _runs(bench, seed, good).items():
                 runs.setdefault(kind, []).append(found.report)
             progress.advance()
-    return conclude(read_policy(bench.policy()), runs, good)
+    return conclude(read_policy(bench.policy()), runs, good, seeds)
 
 
-def conclude(policy: Policy, runs: dict[str, list[Report]], good: str) -> Calibration:
+def conclude(policy: Policy, runs: dict[str, list[Report]], good: str, seeds: range) -> Calibration:
     """Thresholds from the first half of the seeds, error rates from all and from the second."""
-    seeds = len(runs[good])
-    half = seeds // 2
+    half = len(seeds) // 2
     suggestions = [
         suggest(
             policy,

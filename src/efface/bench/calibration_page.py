@@ -42,7 +42,7 @@ def write_calibration(found: Calibration, out: Path, *, file: str, command: str)
     }
     content = {
         "version": VERSION,
-        "seeds": found.seeds,
+        "seeds": list(found.seeds),
         "good": found.good,
         "thresholds": rules,
         "pass_rates": rates,
@@ -56,8 +56,9 @@ def write_calibration(found: Calibration, out: Path, *, file: str, command: str)
 def to_markdown(found: Calibration, command: str) -> str:
     """The page that a person reads."""
     head = (
-        f"# The gate, calibrated\n\nCommand: `{command}`. {found.seeds} seeds; a seed sets the "
-        "training, the random masks and the images that are scored.\n\n"
+        f"# The gate, calibrated\n\nCommand: `{command}`. Seeds {found.seeds[0]} to "
+        f"{found.seeds[-1]}; a seed sets the training, the random masks and the images that are "
+        "scored.\n\n"
     )
     rates = "".join(
         f"| {kind} | {_rate(found.present[kind])} | {_rate(found.moved[kind])} |\n"

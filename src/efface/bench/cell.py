@@ -19,7 +19,7 @@ from efface.bench.plan import Plan
 from efface.data.manifest import NAME as MANIFEST
 from efface.errors import ConfigError, InputError
 from efface.evaluation.report import Report, read_report
-from efface.files import read_json, sha256_bytes, sha256_file, write_json
+from efface.files import read_json, sha256_bytes, write_json
 from efface.gate.policy import read_policy
 from efface.gate.rules import NEEDED_ATTACKS
 from efface.models.checkpoint import fingerprint
@@ -124,7 +124,7 @@ class Bench:
         policy = self.policy(cell.score, cell.seed)
         sets = self._sets(cell, policy)
         model = self._model(cell, sets, policy)
-        name = _hash(model.name, sha256_file(policy), cell.score)
+        name = _hash(model.name, _looks(policy))
         report = self.work / "reports" / f"{name}.json"
         before, after = model / "before", model / "after"
         if not report.exists():
@@ -217,6 +217,14 @@ class Bench:
 
         _once(folder, make)
         return folder
+
+
+def _looks(policy: Path) -> dict[str, Any]:
+    """What of a policy the scores depend on: not its rules, and not where its extractors lie."""
+    content = yaml.safe_load(policy.read_text())
+    kept = {key: content[key] for key in ("version", "masks", "evaluation")}
+    pins = {role: extractor["sha256"] for role, extractor in content["extractors"].items()}
+    return {**kept, "extractors": pins}
 
 
 def _text(ticket: Path) -> str:

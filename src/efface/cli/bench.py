@@ -37,6 +37,13 @@ def add_command(commands: "Commands") -> None:
         "--seeds", type=int, default=20, help="runs of each kind (default: %(default)s)"
     )
     calibration.add_argument(
+        "--first-seed",
+        type=int,
+        default=0,
+        help="the first of them; thresholds are tried on seeds that they were not chosen with "
+        "(default: %(default)s)",
+    )
+    calibration.add_argument(
         "--good", default="i2i", help="method of the plan that should pass (default: %(default)s)"
     )
     _add_places(calibration)
@@ -126,11 +133,12 @@ def calibrate(given: argparse.Namespace) -> int:
     from efface.bench.calibrating import calibrate
     from efface.bench.calibration_page import write_calibration
 
-    found = calibrate(_bench(given), given.seeds, given.good)
-    command = _command(given, f"{CALIBRATE} --seeds {given.seeds} --good {shlex.quote(given.good)}")
-    for path in write_calibration(
-        found, given.out, file=_file(given, "calibration"), command=command
-    ):
+    first = given.first_seed
+    found = calibrate(_bench(given), range(first, first + given.seeds), given.good)
+    words = f"--seeds {given.seeds}" + (f" --first-seed {first}" if first else "")
+    command = _command(given, f"{CALIBRATE} {words} --good {shlex.quote(given.good)}")
+    file = _file(given, f"calibration-from-{first}" if first else "calibration")
+    for path in write_calibration(found, given.out, file=file, command=command):
         print(path)
     return 0
 
