@@ -14,8 +14,8 @@ def test_what_says_where_is_split_from_what_says_how():
     ("given", "said"),
     [
         ({"nodes": 0}, "nodes must be at least 1, got 0"),
-        ({"nodes": "2"}, "nodes must be of type int, got '2'"),
-        ({"nodes": True}, "nodes must be of type int, got True"),
+        ({"nodes": "2"}, "nodes must be a whole number, got '2'"),
+        ({"nodes": True}, "nodes must be a whole number, got True"),
         ({"processes": -1}, "processes must be 0 or more"),
         ({"processes": 3, "node_gpus": 2}, r"processes must be at most node_gpus \(2\), got 3"),
     ],

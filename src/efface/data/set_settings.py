@@ -1,11 +1,11 @@
 """How the sets of a run are made: settings of the shard step."""
 
-import sys
 from dataclasses import dataclass, fields
 from typing import Any
 
 from efface.data.near_duplicates import THRESHOLD
 from efface.errors import ConfigError
+from efface.typed import need, typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,21 +53,10 @@ def parse_settings(given: dict[str, Any]) -> ShardSettings:
     defaults = {field.name: field.default for field in fields(ShardSettings)}
     if unknown := sorted(given.keys() - defaults.keys()):
         raise ConfigError(f"shard setting {', '.join(unknown)} unknown: use {', '.join(defaults)}")
-    return ShardSettings(**{name: _typed(name, v, defaults[name]) for name, v in given.items()})
-
-
-def _typed(name: str, value: Any, default: Any) -> Any:
-    if isinstance(default, int) and isinstance(value, float) and value.is_integer():
-        value = int(value)  # JSON passed through KFP turns every number into a float
-    if isinstance(default, float) and type(value) is int:
-        _need(abs(value) <= sys.float_info.max, name, f"at most {sys.float_info.max}", value)
-        value = float(value)
-    kinds = {int: "a whole number", float: "a number", str: "text"}
-    kind = kinds[type(default)]
-    _need(type(value) is type(default), name, kind, value)
-    return value
+    return ShardSettings(
+        **{name: typed(f"shard setting {name}", v, defaults[name]) for name, v in given.items()}
+    )
 
 
 def _need(true: bool, name: str, accepted: str, given: Any) -> None:
-    if not true:
-        raise ConfigError(f"shard setting {name} must be {accepted}, got {given!r}")
+    need(true, f"shard setting {name}", accepted, given)

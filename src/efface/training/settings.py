@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from efface.errors import ConfigError
+from efface.typed import need, typed
 
 CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
@@ -14,7 +15,6 @@ CHOICES = {
 """What the settings that are words may be."""
 
 
-LARGEST = 10**15
 """No number of a setting is larger; a float cannot hold every whole number."""
 MOST = {
     "steps": 10_000_000,
@@ -179,7 +179,9 @@ def read_settings(given: dict[str, Any]) -> TrainingSettings:
             f"method setting {', '.join(unknown)} unknown: use preset or {', '.join(known)}"
         )
     values = {**PRESETS[preset], **given}
-    return TrainingSettings(**{k: _typed(k, v, known[k].default) for k, v in values.items()})
+    return TrainingSettings(
+        **{k: typed(f"method setting {k}", v, known[k].default) for k, v in values.items()}
+    )
 
 
 def settings_to_dict(settings: TrainingSettings) -> dict[str, Any]:
@@ -187,16 +189,5 @@ def settings_to_dict(settings: TrainingSettings) -> dict[str, Any]:
     return asdict(settings)
 
 
-def _typed(name: str, value: Any, default: Any) -> Any:
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        _need(abs(value) <= LARGEST, name, f"at most {LARGEST}", value)
-        value = float(value)
-    if isinstance(default, int) and isinstance(value, float) and value.is_integer():
-        value = int(value)  # JSON passed through KFP turns every number into a float
-    _need(type(value) is type(default), name, f"of type {type(default).__name__}", value)
-    return value
-
-
 def _need(true: bool, name: str, accepted: str, given: Any) -> None:
-    if not true:
-        raise ConfigError(f"method setting {name} must be {accepted}, got {given!r}")
+    need(true, f"method setting {name}", accepted, given)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from efface.errors import ConfigError
+from efface.typed import need, typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,17 +84,13 @@ def take_spread(method: dict[str, Any]) -> tuple[Spread, dict[str, Any]]:
         ConfigError: a value of the wrong type or out of range.
     """
     known = {field.name: field.default for field in fields(Spread)}
-    given = {name: _typed(name, method[name], known[name]) for name in known if name in method}
+    given = {
+        name: typed(f"method setting {name}", method[name], known[name])
+        for name in known
+        if name in method
+    }
     return Spread(**given), {name: value for name, value in method.items() if name not in known}
 
 
-def _typed(name: str, value: Any, default: Any) -> Any:
-    if isinstance(default, int) and isinstance(value, float) and value.is_integer():
-        value = int(value)  # JSON passed through KFP turns every number into a float
-    _need(type(value) is type(default), name, f"of type {type(default).__name__}", value)
-    return value
-
-
 def _need(true: bool, name: str, accepted: str, given: Any) -> None:
-    if not true:
-        raise ConfigError(f"method setting {name} must be {accepted}, got {given!r}")
+    need(true, f"method setting {name}", accepted, given)
