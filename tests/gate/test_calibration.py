@@ -44,17 +44,26 @@ def test_what_passes_nothing_has_no_critical_value():
 
 def test_a_threshold_lies_between_good_and_bad():
     good, bad = [risen(0.3, s) for s in range(5)], [risen(0.1, s) for s in range(5)]
-    found = suggest(policy(), RISE, good, bad)
-    assert found.bad[-1] < found.suggested < found.good[0]
+    found = suggest(policy(), RISE, good, {"left": bad}, first=5)
+    assert max(found.bad["left"]) < found.suggested < min(found.good)
     asked = moved(policy(), [found])
     assert pass_rate(asked, good).count == 5 and pass_rate(asked, bad).count == 0
-    found = suggest(policy(), FID, [damaged(15.9)], [damaged(25.0)])
-    assert found.good[-1] < found.suggested < found.bad[0]
+    found = suggest(policy(), FID, [damaged(15.9)], {"run": [damaged(25.0)]}, first=1)
+    assert found.good[0] < found.suggested < found.bad["run"][0]
+
+
+def test_a_threshold_is_taken_from_the_first_seeds_and_values_are_given_of_all():
+    good, bad = [risen(0.3), risen(0.1)], [risen(0.1), risen(0.3)]
+    found = suggest(policy(), RISE, good, {"left": bad}, first=1)
+    alone = suggest(policy(), RISE, good[:1], {"left": bad[:1]}, first=1)
+    assert found.suggested == alone.suggested is not None
+    assert found.good == found.bad["left"][::-1]
+    assert found.good[0] > found.good[1]
 
 
 def test_where_good_and_bad_overlap_nothing_is_suggested_and_nothing_moves():
     mixed = [risen(0.3), risen(0.1)]
-    found = suggest(policy(), RISE, mixed, mixed)
+    found = suggest(policy(), RISE, mixed, {"left": mixed}, first=2)
     assert found.suggested is None
     assert moved(policy(), [found]) == policy()
 

@@ -47,7 +47,7 @@ class Calibration:
     good: str
     """The method that should pass."""
     suggestions: list[Suggestion]
-    """From the first half of the seeds."""
+    """From the first half of the seeds; critical values of all."""
     present: dict[str, Rate]
     """Kind of run -> how often the policy as it is passes it, over all seeds."""
     moved: dict[str, Rate]
@@ -94,8 +94,9 @@ def conclude(policy: Policy, runs: dict[str, list[Report]], good: str, seeds: ra
         suggest(
             policy,
             threshold,
-            runs[good][:half],
-            [report for kind in BAD[threshold.rule] for report in runs[kind][:half]],
+            runs[good],
+            {kind: runs[kind] for kind in BAD[threshold.rule]},
+            first=half,
         )
         for threshold in THRESHOLDS
         if threshold.rule in policy.rules

@@ -7,7 +7,7 @@ from efface.bench.calibrating import Calibration
 from efface.files import write_bytes, write_json
 from efface.gate.calibration import Rate, Suggestion
 
-VERSION = 1
+VERSION = 2
 RATES = """## How often a model passes
 
 {good} should pass. All others should not. Intervals are 95 % (Clopper-Pearson). Suggested
@@ -19,8 +19,8 @@ thresholds come from the first half of the seeds and are tried on the second.
 PLACES = """
 ## Where the thresholds belong
 
-A critical value is the strictest setting that a run still passes. Rules that need held-out masks or
-attacks are not tried here.
+A critical value is the strictest setting that a run still passes; here those of all seeds. Rules
+that need held-out masks or attacks are not tried.
 
 | rule | setting | now | suggested | good runs: worst, median, best | bad: best, median, worst |
 |---|---|---|---|---|---|
@@ -32,7 +32,8 @@ def write_calibration(found: Calibration, out: Path, *, file: str, command: str)
     rules = [
         {
             "rule": one.threshold.rule, "key": one.threshold.key, "present": one.present,
-            "suggested": one.suggested, "good": _finite(one.good), "bad": _finite(one.bad),
+            "suggested": one.suggested, "good": _finite(one.good),
+            "bad": {kind: _finite(values) for kind, values in one.bad.items()},
         }
         for one in found.suggestions
     ]  # fmt: skip
@@ -70,8 +71,8 @@ def to_markdown(found: Calibration, command: str) -> str:
 
 def _place(one: Suggestion) -> str:
     up = one.threshold.stricter_up
-    good = one.good if up else one.good[::-1]
-    bad = one.bad[::-1] if up else one.bad
+    good = sorted(one.good, reverse=not up)
+    bad = sorted((value for values in one.bad.values() for value in values), reverse=up)
     suggested = "they overlap" if one.suggested is None else f"{one.suggested:.3g}"
     return (
         f"| {one.threshold.rule} | {one.threshold.key} | {one.present:g} | {suggested} | "

@@ -5,7 +5,7 @@ values of good runs and of bad runs show whether a threshold can tell them apart
 belongs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scipy import stats
@@ -57,11 +57,11 @@ class Suggestion:
     threshold: Threshold
     present: float
     good: list[float]
-    """Critical values of the good runs, sorted."""
-    bad: list[float]
-    """Critical values of the bad runs that this rule is there to block, sorted."""
+    """Critical value of each good run, in the order of the seeds."""
+    bad: dict[str, list[float]]
+    """The same for the kinds of bad runs that this rule is there to block."""
     suggested: float | None
-    """Half-way between the two; None where they overlap."""
+    """Half-way between the two, in the first seeds; None where they overlap there."""
 
 
 def judge(report: Report, policy: Policy) -> Verdict:
@@ -99,19 +99,34 @@ def critical_value(report: Report, policy: Policy, threshold: Threshold) -> floa
 
 
 def suggest(
-    policy: Policy, threshold: Threshold, good: Sequence[Report], bad: Sequence[Report]
+    policy: Policy,
+    threshold: Threshold,
+    good: Sequence[Report],
+    bad: Mapping[str, Sequence[Report]],
+    *,
+    first: int,
 ) -> Suggestion:
-    """Compare the critical values of good and of bad runs."""
-    kept, held = (
-        sorted(critical_value(report, policy, threshold) for report in reports)
-        for reports in (good, bad)
-    )
+    """Compare the critical values of good and of bad runs.
+
+    Args:
+        policy: what asks.
+        threshold: of which rule and setting.
+        good: runs that should pass, in the order of their seeds.
+        bad: kind -> runs that the rule is there to block, in the same order.
+        first: seeds that the suggestion is taken from.
+    """
+    passing = [critical_value(report, policy, threshold) for report in good]
+    held = {
+        kind: [critical_value(report, policy, threshold) for report in reports]
+        for kind, reports in bad.items()
+    }
+    beginning = [value for values in held.values() for value in values[:first]]
     return Suggestion(
         threshold=threshold,
         present=float(policy.rules[threshold.rule][threshold.key]),
-        good=kept,
+        good=passing,
         bad=held,
-        suggested=_between(threshold, kept, held),
+        suggested=_between(threshold, sorted(passing[:first]), sorted(beginning)),
     )
 
 
