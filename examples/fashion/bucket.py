@@ -21,7 +21,7 @@ from botocore.exceptions import (
 
 from efface.errors import EffaceError, InfrastructureError, InputError
 from efface.storage import open_store
-from examples.fashion.demo import HERE, METHODS, MODEL
+from examples.fashion.demo import HERE, METHOD, METHODS, MODEL
 
 FOLDERS = ("data", "model", "extractors")
 TICKET = HERE / "tickets" / "brand-owner.json"
@@ -57,7 +57,7 @@ def tickets(root: str, case: str) -> str:
     return f"{root}/tickets/{case}"
 
 
-def parameters(root: str, case: str, *, method: str = "i2i", **settings: Any) -> dict[str, Any]:
+def parameters(root: str, case: str, *, method: str = METHOD, **settings: Any) -> dict[str, Any]:
     """The pipeline's parameters for a run of a case; MLflow is that of the release's settings."""
     return {
         "tickets": tickets(root, case),
@@ -99,7 +99,10 @@ def main() -> int:
     parser.add_argument("place", help="s3://bucket/prefix that gets the files")
     parser.add_argument("--create", action="store_true", help="create the bucket (default: no)")
     parser.add_argument(
-        "--method", choices=METHODS, default="i2i", help="unlearning method (default: i2i)"
+        "--method",
+        choices=METHODS,
+        default=METHOD,
+        help="unlearning method (default: %(default)s)",
     )
     given = parser.parse_args()
     root = given.place.rstrip("/")

@@ -54,7 +54,7 @@ def ended(engine, folder):
         "model": f"models:/{demo.MODEL}@champion",
         "registry": registry,
         "name": demo.MODEL,
-        "method": demo.METHODS["i2i"],
+        "method": {"name": demo.METHOD, **demo.METHODS[demo.METHOD]},
     }
     return run_locally(arguments, run_id="night-1", folder=folder / "run", runner="docker")
 

@@ -83,13 +83,13 @@ def add_registry(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_method(parser: argparse.ArgumentParser) -> None:
-    """Add the unlearning method and its settings."""
+def add_method(parser: argparse.ArgumentParser, *, default: str = "i2i") -> None:
+    """Add the unlearning method and its settings; ``default`` is what help names."""
     parser.add_argument(
         "--method",
         type=method_words,
         default={},
-        help="unlearning method, or JSON with name and settings (default: i2i)",
+        help=f"unlearning method, or JSON with name and settings (default: {default})",
     )
     parser.add_argument(
         "--set",

@@ -70,7 +70,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def passed(environment: Environment, root: str, installed: None, logs: Path) -> Ended:
     """A run that can meet its ticket."""
-    chosen = parameters(root, "passed", method="i2i")
+    chosen = parameters(root, "passed")
     return finish(begin(environment, chosen, logs / "passed"), environment)
 
 

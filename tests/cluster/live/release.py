@@ -55,7 +55,7 @@ def values(environment: Environment, root: str, artifacts: str = "") -> dict[str
             "enabled": True,
             "name": SCHEDULE,
             "cron": CRON,
-            "parameters": parameters(root, "scheduled", method="i2i"),
+            "parameters": parameters(root, "scheduled"),
         },
     }
 

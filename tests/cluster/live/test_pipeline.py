@@ -40,7 +40,7 @@ def test_the_chart_has_made_one_recurring_run(environment: Environment):
 
 
 def test_the_same_schedule_changes_nothing(environment: Environment, root: str, tmp_path: Path):
-    chosen = parameters(root, "scheduled", method="i2i")
+    chosen = parameters(root, "scheduled")
     params = write_parameters(chosen, tmp_path / "params.yaml")
     command = [*words("schedule", environment, params), "--name", release.SCHEDULE]
     call(*command, "--cron", release.CRON, seconds=300)
@@ -97,7 +97,7 @@ def test_a_blocked_model_is_not_registered(blocked: Ended, workspace: Store):
 def test_a_killed_unlearn_pod_goes_on_where_it_was(
     environment: Environment, root: str, workspace: Store, logs: Path
 ):
-    chosen = parameters(root, "killed", method="i2i", save_every=1.0)
+    chosen = parameters(root, "killed", save_every=1.0)
     submission = begin(environment, chosen, logs / "killed")
     run_id = submission.run_id()
     try:
