@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 import torch
 import yaml
 
 from efface.bench.scoring import score_all
-from efface.data.manifest import SET_SCHEMA, read_manifest, write_manifest
+from efface.bench.subjects import write_ticket
+from efface.data.manifest import read_manifest
 from efface.evaluation.report import read_report
 from efface.gate.decide import decide
 from efface.gate.reading import read_policy
@@ -107,13 +106,17 @@ def demo(request, tmp_path_factory):
     (folder / "policy.yaml").write_text(yaml.safe_dump(content))
     (folder / "tickets").mkdir()
     shutil.copy(DEMO / "tickets" / "brand-owner.json", folder / "tickets")
+    taken_in(folder, folder / "policy.yaml")
+    return Demo(folder=folder, model=DEMO / request.param, family=family)
+
+
+def taken_in(folder, policy):
+    """Take the tickets of a folder in, and make its sets."""
     place = {"run_id": "run", "workspace": str(folder / "workspace")}
     words = {"tickets": str(folder / "tickets"), "dataset": str(DEMO / "data")}
     intake.run(**words, **place, out=folder / "batch")
-    policy = str(folder / "policy.yaml")
-    sets = folder / "sets"
-    shard.run(batch=folder / "batch", policy=policy, settings={}, out=sets, **place)
-    return Demo(folder=folder, model=DEMO / request.param, family=family)
+    batch = folder / "batch"
+    shard.run(batch=batch, policy=str(policy), settings={}, out=folder / "sets", **place)
 
 
 def trained(demo, name, method, sets="sets"):
@@ -169,16 +172,18 @@ def test_sane_settings_pass_both_main_rules(demo):
 
 
 def test_one_subject_that_was_left_out_is_blocked_on_forget_and_named(demo):
-    shutil.copytree(demo.folder / "sets", demo.folder / "sets-left-out")
-    store = open_store(str(demo.folder / "sets-left-out" / "forget"))
-    rows = read_manifest(store)
-    plan = json.loads((demo.folder / "sets" / "sets.json").read_text())
-    left_out = sorted(next(iter(plan["tickets"].values())))[0]
-    kept = rows.filter(pc.not_equal(rows["subject_id"], left_out))
-    of_subject = rows.filter(pc.equal(rows["subject_id"], left_out))
-    write_manifest(store, kept, SET_SCHEMA)
-    _also_retained(demo.folder / "sets-left-out", of_subject)
-    folder = trained(demo, "left-out", demo.family.good, sets="sets-left-out")
+    rows = read_manifest(open_store(str(DEMO / "data"))).to_pylist()
+    subjects = {row["subject_id"] for row in rows if row["rights_holder"] == "brand-bag"}
+    # The one that stays, over many seeds; most others rise a little without being asked for
+    # (docs/results/calibration-from-20.json).
+    write_ticket(demo.folder / "without-one", sorted(subjects - {"bag-3"}))
+    taken_in(demo.folder / "without-one", demo.folder / "policy.yaml")
+    asked, unlearned = (
+        {subject for names in _plan(folder)["tickets"].values() for subject in names}
+        for folder in (demo.folder, demo.folder / "without-one")
+    )
+    (left_out,) = asked - unlearned
+    folder = trained(demo, "left-out", demo.family.good, sets="without-one/sets")
     check = answers(demo, folder)["forget-distance-rises"]
     assert not check.passed
     assert left_out in check.reason
@@ -204,12 +209,5 @@ def test_max_loss_run_too_long_is_blocked_on_retain(demo):
     assert not found["retain-fid"].passed
 
 
-def _also_retained(sets: Path, rows: pa.Table) -> None:
-    """Put the left-out subject's images among the retained ones, as if nobody had asked."""
-    forget, retain = sets / "forget", open_store(str(sets / "retain"))
-    for name in set(rows["shard"].to_pylist()):
-        shutil.copy(forget / name, sets / "retain" / f"forget-{Path(name).name}")
-    renamed = [f"forget-{Path(name).name}" for name in rows["shard"].to_pylist()]
-    place = rows.schema.get_field_index("shard")
-    rows = rows.set_column(place, "shard", pa.array(renamed))
-    write_manifest(retain, pa.concat_tables([read_manifest(retain), rows]), SET_SCHEMA)
+def _plan(folder):
+    return json.loads((folder / "sets" / "sets.json").read_text())
