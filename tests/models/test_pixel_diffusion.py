@@ -88,7 +88,7 @@ def test_weights_that_lack_tensors_are_refused(folder):
     weights = load_file(path)
     weights.pop("conv_out.bias")
     save_file(weights, path, {"format": "pt"})
-    with pytest.raises(CheckpointError, match=r"do not fit .*conv_out\.bias"):
+    with pytest.raises(CheckpointError, match=r"not the weights of .*conv_out\.bias"):
         load_model(folder)
 
 

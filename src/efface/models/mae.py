@@ -25,6 +25,7 @@ from transformers.models.vit_mae.modeling_vit_mae import build_2d_sinusoidal_pos
 from efface.errors import CheckpointError
 from efface.models.masks import pixel_mask
 from efface.models.pixels import unit_pixels
+from efface.models.weights import check_weights, without_advice
 
 PREPROCESSOR = "preprocessor_config.json"
 
@@ -150,16 +151,13 @@ def load_mae(folder: Path) -> MaskedAutoencoder:
         )
     settings = json.loads(preprocessor.read_text())
     try:
-        network, found = ViTMAEForPreTraining.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True, torch_dtype=torch.float32
-        )
+        with without_advice():
+            network, found = ViTMAEForPreTraining.from_pretrained(
+                folder, local_files_only=True, output_loading_info=True, torch_dtype=torch.float32
+            )
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"{folder}: not a readable ViT-MAE checkpoint: {error}") from error
-    wrong = {key: sorted(map(str, names))[:3] for key, names in found.items() if names}
-    if wrong:
-        raise CheckpointError(
-            f"{folder}: weights do not fit the architecture in config.json: {wrong}"
-        )
+    check_weights(folder, found)
     channels = network.config.num_channels
     mean, std = settings["image_mean"], settings["image_std"]
     if len(mean) != channels or len(std) != channels:

@@ -11,6 +11,7 @@ from efface.errors import CheckpointError
 from efface.files import write_json
 from efface.models.families import INDEX
 from efface.models.unet_halves import NOT_READ
+from efface.models.weights import check_weights, without_advice
 
 Parts = Mapping[str, tuple[str | None, str | None]]
 """Part -> (library, class); (None, None) for one that a pipeline may have and this has not."""
@@ -30,22 +31,19 @@ def load_part(kind: Any, folder: Path, name: str) -> Any:
     if not (place / "config.json").is_file():
         raise CheckpointError(f"{place}/config.json is missing: copy the whole folder again")
     try:
-        part, found = kind.from_pretrained(
-            place,
-            local_files_only=True,
-            output_loading_info=True,
-            low_cpu_mem_usage=False,
-            torch_dtype=torch.float32,
-        )
+        with without_advice():
+            part, found = kind.from_pretrained(
+                place,
+                local_files_only=True,
+                output_loading_info=True,
+                low_cpu_mem_usage=False,
+                torch_dtype=torch.float32,
+            )
     except (*UNREADABLE, SafetensorError) as error:
         raise CheckpointError(
             f"{place}: not a readable {kind.__name__}: {_short(error)}"
         ) from error
-    wrong = {key: sorted(map(str, names))[:3] for key, names in found.items() if names}
-    if wrong:
-        raise CheckpointError(
-            f"{place}: weights do not fit the architecture in config.json: {wrong}"
-        )
+    check_weights(place, found)
     return part
 
 

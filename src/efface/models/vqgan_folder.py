@@ -21,6 +21,7 @@ from efface.models.families import INDEX
 from efface.models.pipeline_folder import load_part
 from efface.models.token_transformer import TokenTransformer, read_transformer_config
 from efface.models.vqgan import PaintSettings, TokenPainter
+from efface.models.weights import check_weights
 
 CLASS_NAME = "EffaceTokenPainter"
 """``_class_name`` in model_index.json."""
@@ -100,11 +101,7 @@ def _load_transformer(folder: Path) -> TokenTransformer:
         found = transformer.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except (OSError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"{folder}: not a readable token transformer: {error}") from error
-    if found.missing_keys or found.unexpected_keys:
-        raise CheckpointError(
-            f"{folder}: weights do not fit the architecture in config.json: "
-            f"missing {found.missing_keys[:3]}, unexpected {found.unexpected_keys[:3]}"
-        )
+    check_weights(folder, found._asdict())
     return transformer
 
 

@@ -22,19 +22,17 @@ def move(model: ImageToImageModel, device: torch.device) -> None:
     (model if isinstance(model, nn.Module) else model.module).to(device)
 
 
-def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is done in hardware; on other CPUs it is a hundred times slower."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """A context that computes in ``precision`` (auto, float32 or bfloat16)."""
-    fast = has_fast_bfloat16(device)
+    """A context that computes in ``precision`` (auto, float32 or bfloat16).
+
+    ``auto`` takes bfloat16 on a GPU that has it in hardware. On a CPU it is float32, whatever the
+    CPU has, so that a training gives the same model on every CPU but for rounding.
+    """
+    gpu = device.type == "cuda"
+    fast = gpu and torch.cuda.is_bf16_supported(including_emulation=False)
     if precision == "float32" or (precision == "auto" and not fast):
         return nullcontext()
-    if not fast and device.type == "cuda":
+    if gpu and not fast:
         raise ConfigError("precision bfloat16: this GPU has none; use auto or float32")
     return torch.autocast(device.type, torch.bfloat16)
 

@@ -69,7 +69,7 @@ class TrainingSettings:
     noise_images: int = 256
     """Noise images behind each target, or in the pool that targets are drawn from."""
     precision: str = "auto"
-    """auto, float32 or bfloat16; auto takes bfloat16 where the hardware has it."""
+    """auto, float32 or bfloat16; auto is bfloat16 on a GPU that has it, float32 elsewhere."""
     probe_every: int = 40
     """Steps between looks at the gate's own statistics; 0 switches early stopping off."""
     save_every: float = 15.0
