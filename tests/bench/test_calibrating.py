@@ -61,7 +61,11 @@ def runs(good, bad, count=6):
 def test_the_page_says_how_often_and_where(tmp_path):
     found = conclude(policy(), runs(good=0.3, bad=0.0), "i2i", range(20, 26))
     paths = write_calibration(
-        found, tmp_path, file="calibration", command="efface gate calibrate --plan p.yaml"
+        found,
+        tmp_path,
+        file="calibration",
+        command="efface gate calibrate --plan p.yaml",
+        trained="float32 on cpu",
     )
     content = json.loads(paths[0].read_text())
     assert content["seeds"] == [20, 21, 22, 23, 24, 25]
@@ -71,6 +75,7 @@ def test_the_page_says_how_often_and_where(tmp_path):
     }  # fmt: skip
     text = paths[1].read_text()
     assert "Command: `efface gate calibrate --plan p.yaml`. Seeds 20 to 25;" in text
+    assert "Trained in float32 on cpu." in text and content["trained"] == "float32 on cpu"
     assert "| i2i | 6 of 6 [54%, 100%] | 3 of 3 [29%, 100%] |" in text
     assert "| forget-distance-rises | minimum_rise | 0.05 | 0.1" in text
 

@@ -110,6 +110,7 @@ def test_a_table_is_written_with_what_repeats_it(bench, path, tmp_path):
     assert "- mae, i2i: batch_size 4, probe_every 0, steps 3" in text
     assert text.count("- mae, ") == 1  # what the table did not run is not told
     assert "3 subjects" in text and "Extractors: tiny-classifier, tiny-tower." in text
+    assert "Trained in float32 on cpu." in text
 
 
 def test_the_help_names_every_table():

@@ -75,6 +75,7 @@ def test_the_record_says_where_the_model_comes_from(given):
     assert lineage["base"] == fingerprint(given["before"])
     assert lineage["sets"] == {"forget": "forgetforget", "retain": "retainretain"}
     assert lineage["settings"]["steps"] == 4
+    assert lineage["trained"] == {"device": "cpu", "precision": "float32"}
 
 
 def test_the_method_original_saves_the_same_weights(given):

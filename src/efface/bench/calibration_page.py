@@ -27,8 +27,10 @@ that need held-out masks or attacks are not tried.
 """
 
 
-def write_calibration(found: Calibration, out: Path, *, file: str, command: str) -> list[Path]:
-    """Write FILE.json and FILE.md; gives their paths."""
+def write_calibration(
+    found: Calibration, out: Path, *, file: str, command: str, trained: str
+) -> list[Path]:
+    """Write FILE.json and FILE.md, with how the models were trained; gives their paths."""
     rules = [
         {
             "rule": one.threshold.rule, "key": one.threshold.key, "present": one.present,
@@ -45,21 +47,22 @@ def write_calibration(found: Calibration, out: Path, *, file: str, command: str)
         "version": VERSION,
         "seeds": list(found.seeds),
         "good": found.good,
+        "trained": trained,
         "thresholds": rules,
         "pass_rates": rates,
     }
     paths = [out / f"{file}.json", out / f"{file}.md"]
     write_json(paths[0], content)
-    write_bytes(paths[1], to_markdown(found, command).encode())
+    write_bytes(paths[1], to_markdown(found, command, trained).encode())
     return paths
 
 
-def to_markdown(found: Calibration, command: str) -> str:
+def to_markdown(found: Calibration, command: str, trained: str) -> str:
     """The page that a person reads."""
     head = (
         f"# The gate, calibrated\n\nCommand: `{command}`. Seeds {found.seeds[0]} to "
         f"{found.seeds[-1]}; a seed sets the training, the random masks and the images that are "
-        "scored.\n\n"
+        f"scored. Trained in {trained}.\n\n"
     )
     rates = "".join(
         f"| {kind} | {_rate(found.present[kind])} | {_rate(found.moved[kind])} |\n"

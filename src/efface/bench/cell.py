@@ -22,7 +22,7 @@ from efface.evaluation.report import Report, read_report
 from efface.files import read_json, sha256_bytes, write_json
 from efface.gate.policy import read_policy
 from efface.gate.rules import NEEDED_ATTACKS
-from efface.models.checkpoint import fingerprint
+from efface.models.checkpoint import fingerprint, read_record
 from efface.storage import open_store
 
 T = TypeVar("T")
@@ -69,6 +69,12 @@ class Bench:
         """Use ``work``; ``quick`` takes the plan's shorter settings."""
         self.plan, self.work, self.quick = plan, work.resolve(), quick
         self.place: dict[str, Any] = {"workspace": str(self.work / "workspace")}
+        self._trained: set[str] = set()
+
+    @property
+    def trained(self) -> str:
+        """Precision and device of all trainings that were asked for; empty if there was none."""
+        return ", ".join(sorted(self._trained))
 
     @property
     def models(self) -> dict[str, Path]:
@@ -127,6 +133,8 @@ class Bench:
         name = _hash(model.name, _looks(policy))
         report = self.work / "reports" / f"{name}.json"
         before, after = model / "before", model / "after"
+        if cell.made is None:
+            self._trained |= _trained(after)
         if not report.exists():
             from efface.bench.scoring import score_all
 
@@ -239,6 +247,15 @@ def _seconds(kept: dict[str, Any], folder: Path) -> float:
         return float(kept["seconds"])
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{folder}/cell.json is damaged: delete that folder") from None
+
+
+def _trained(after: Path) -> set[str]:
+    """How a model was trained, in words; empty for one that was not."""
+    lineage = read_record(after)["lineage"]
+    if "steps" not in lineage:
+        return set()
+    found = lineage.get("trained")
+    return {f"{found['precision']} on {found['device']}" if found else "a precision not recorded"}
 
 
 def _once(folder: Path, make: Callable[[Path], None]) -> None:

@@ -23,9 +23,10 @@ def measure(bench: Bench, entry: Entry, out: Path, *, file: str, command: str) -
         f"Command: `{command}`. efface {__version__}.",
         _settings(bench, entry),
         _extractors(rows),
+        f"Trained in {bench.trained}." if bench.trained else "",
         READING,
     ]
-    table = Table(title=entry.title, about=about, rows=rows)
+    table = Table(title=entry.title, about=[text for text in about if text], rows=rows)
     return write_table(table, out, file)
 
 

@@ -134,11 +134,13 @@ def calibrate(given: argparse.Namespace) -> int:
     from efface.bench.calibration_page import write_calibration
 
     first = given.first_seed
-    found = calibrate(_bench(given), range(first, first + given.seeds), given.good)
-    words = f"--seeds {given.seeds}" + (f" --first-seed {first}" if first else "")
-    command = _command(given, f"{CALIBRATE} {words} --good {shlex.quote(given.good)}")
+    bench = _bench(given)
+    found = calibrate(bench, range(first, first + given.seeds), given.good)
+    seeds = f"--seeds {given.seeds}" + (f" --first-seed {first}" if first else "")
+    command = _command(given, f"{CALIBRATE} {seeds} --good {shlex.quote(given.good)}")
     file = _file(given, f"calibration-from-{first}" if first else "calibration")
-    for path in write_calibration(found, given.out, file=file, command=command):
+    words = {"file": file, "command": command, "trained": bench.trained}
+    for path in write_calibration(found, given.out, **words):
         print(path)
     return 0
 

@@ -23,18 +23,31 @@ def move(model: ImageToImageModel, device: torch.device) -> None:
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """A context that computes in ``precision`` (auto, float32 or bfloat16).
+    """A context that computes in ``precision`` (auto, float32 or bfloat16)."""
+    if find_precision(device, precision) == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
+
+
+def find_precision(device: torch.device, precision: str) -> str:
+    """What a setting (auto, float32 or bfloat16) means on a device: float32 or bfloat16.
 
     ``auto`` takes bfloat16 on a GPU that has it in hardware. On a CPU it is float32, whatever the
     CPU has, so that a training gives the same model on every CPU but for rounding.
+
+    Raises:
+        ConfigError: bfloat16 on a GPU that has none.
     """
     gpu = device.type == "cuda"
     fast = gpu and torch.cuda.is_bf16_supported(including_emulation=False)
-    if precision == "float32" or (precision == "auto" and not fast):
-        return nullcontext()
-    if gpu and not fast:
+    if precision == "bfloat16" and gpu and not fast:
         raise ConfigError("precision bfloat16: this GPU has none; use auto or float32")
-    return torch.autocast(device.type, torch.bfloat16)
+    return "bfloat16" if precision == "bfloat16" or (precision == "auto" and fast) else "float32"
+
+
+def name_hardware(device: torch.device) -> str:
+    """What a result must name: cpu, or the name of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def make_deterministic(seed: int) -> None:

@@ -18,7 +18,13 @@ from efface.gate.reading import read_policy
 from efface.models.checkpoint import load_model, save_model
 from efface.storage import Store, open_store
 from efface.training.choosing import choose_method
-from efface.training.device import make_deterministic, move, pick_device
+from efface.training.device import (
+    find_precision,
+    make_deterministic,
+    move,
+    name_hardware,
+    pick_device,
+)
 from efface.training.group import ALONE, Group
 from efface.training.loop import Outcome, unlearn
 from efface.training.prepare import prepare
@@ -87,6 +93,7 @@ def train(job: Job, group: Group = ALONE) -> Outcome:
     settings, policy = job.settings, read_policy(job.policy)
     make_deterministic(settings.seed)
     device = pick_device(group.local_rank)
+    precision = find_precision(device, settings.precision)
     student, teacher = load_model(Path(job.before)), load_model(Path(job.before))
     move(teacher, device)
     probe = None
@@ -113,5 +120,6 @@ def train(job: Job, group: Group = ALONE) -> Outcome:
         )
     if group.first:
         move(student, torch.device("cpu"))
-        save_model(student, Path(job.after), {**job.lineage, **asdict(outcome)})
+        trained = {"device": name_hardware(device), "precision": precision}
+        save_model(student, Path(job.after), {**job.lineage, **asdict(outcome), "trained": trained})
     return outcome
