@@ -90,7 +90,8 @@ def test_the_inception_score_has_an_interval_over_subjects():
         }
         for a in (0.1, 1.0)
     ]
-    before, after, change = inception_score_estimates(*sums)
+    subjects = np.repeat([f"s{number}" for number in range(30)], 10)
+    before, after, change = inception_score_estimates(*sums, subjects)
     assert before.value > after.value > 1
     assert change.low < change.value < change.high < 0
     assert (change.n, change.clusters) == (300, 30)

@@ -73,6 +73,19 @@ def test_the_order_of_shards_does_not_matter():
     assert numbers_of(back) == pytest.approx(numbers_of(forth), rel=1e-9, abs=1e-12)
 
 
+def test_the_names_of_subjects_change_no_number():
+    """In a run they are hashes with a key that another workspace does not have."""
+    plain = tiny_shard(list(range(60)))
+    found = []
+    for shuffle in (1, 5):  # the second gives the names another order
+        subject = [f"subject-{10 + shuffle * row % 27}" for row in range(60)]
+        part = score_shard(
+            replace(plain, subject=subject), tiny_scorer(), MASKS, ReferenceCache(None)
+        )
+        found.append(numbers_of(report_of([part], holdout=60)))
+    assert found[0] == pytest.approx(found[1], rel=1e-9, abs=1e-12, nan_ok=True)
+
+
 def test_every_metric_is_there_for_every_mask_region_and_side(report):
     found = {(s.metric, s.mask, s.region, s.side) for s in report.scores if not s.ticket}
     metrics = ("distance", "fid", "kid", "inception_score")

@@ -62,13 +62,20 @@ def kid_estimates(sketches: Mapping[str, Sketch]) -> list[Estimate]:
 
 
 def inception_score_estimates(
-    before: Mapping[str, ProbabilitySums], after: Mapping[str, ProbabilitySums]
+    before: Mapping[str, ProbabilitySums],
+    after: Mapping[str, ProbabilitySums],
+    subjects: NDArray[np.str_],
 ) -> list[Estimate]:
-    """Inception score from sums by subject; an extractor without classes has none to give."""
-    names = sorted(before)
-    subjects = np.repeat(np.array(names), [before[name].n for name in names])
-    group_of = dict(zip(subjects.tolist(), _groups(subjects)[0].tolist(), strict=True))
-    _, sizes_G = _groups(subjects)
+    """Inception score from sums by subject; an extractor without classes has none to give.
+
+    Args:
+        before: subject -> sums, of the model in service.
+        after: the same of the unlearned model.
+        subjects: of each image, in an order that no name decides.
+    """
+    names = list(dict.fromkeys(subjects.tolist()))
+    group_N, sizes_G = _groups(subjects)
+    group_of = dict(zip(subjects.tolist(), group_N.tolist(), strict=True))
     columns = []
     for side in (before, after):
         total = merge_sums(side[name] for name in names)

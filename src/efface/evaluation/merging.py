@@ -139,7 +139,7 @@ def _estimates(
     yield "kid", "", "", kid_estimates(sketches)
     if sides["before"].sums:
         sums = sides["before"].sums, sides["after"].sums
-        yield "inception_score", "", "", inception_score_estimates(*sums)
+        yield "inception_score", "", "", inception_score_estimates(*sums, found.subject)
 
 
 def _merge_features(parts: Sequence[FeatureStatistics]) -> FeatureStatistics:

@@ -112,13 +112,14 @@ def jackknife(
 def group_subjects(subjects: Sequence[str], groups: int = GROUPS) -> NDArray[np.int64]:
     """Put whole subjects into groups of about one size; the group of each sample, ``(N,)``.
 
-    Largest subject first, always into the smallest group; ties by name. Depends on the subjects'
-    names and sizes alone.
+    Largest subject first, always into the smallest group; of one size, the one that comes first in
+    ``subjects``. Never by name: in a run, names are hashes with the key of its workspace, and an
+    interval must not depend on a key.
     """
     sizes = Counter(str(subject) for subject in subjects)
     filled = [0] * min(groups, len(sizes))
     group_of: dict[str, int] = {}
-    for subject, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
+    for subject, size in sizes.most_common():
         smallest = filled.index(min(filled))
         group_of[subject] = smallest
         filled[smallest] += size
