@@ -13,9 +13,6 @@ CHOICES = {
     "noise": ("gaussian", "uniform", "constant"),
 }
 """What the settings that are words may be."""
-
-
-"""No number of a setting is larger; a float cannot hold every whole number."""
 MOST = {
     "steps": 10_000_000,
     "batch_size": 65_536,
