@@ -26,3 +26,13 @@ def test_scores_are_kept_when_only_rules_change_and_made_anew_for_another_seed(t
     policy.write_text(yaml.safe_dump(content))
     again, count = run()
     assert count == 2 and again != first
+
+
+def test_a_default_that_is_written_out_is_the_same_training(tmp_path):
+    made = Bench(read_plan(write_plan(tmp_path)), tmp_path / "work", quick=False)
+    given = {"name": "original"}
+    found = [
+        made.run(cell_of(made, "mae", "one", {**given, **more})).after
+        for more in ({}, {"seed": 0}, {"precision": "float32"}, {"seed": 1})
+    ]
+    assert found[0] == found[1] == found[2] != found[3]

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from efface.bench.cost import count, method_cost
+from efface.bench.cost import count, method_cost, own_loss_cost, teacher_images
+from efface.files import write_json
 from efface.training.settings import TrainingSettings
 from tests.tiny import tiny_images, tiny_mae
 
@@ -14,9 +15,9 @@ def test_a_product_of_matrices_costs_its_multiply_adds():
 
 def test_a_run_costs_its_steps_and_one_pass_of_the_teacher():
     model, images = tiny_mae(), tiny_images(4)
-    short = TrainingSettings(steps=1, batch_size=2, retain_images=10)
-    long = TrainingSettings(steps=3, batch_size=2, retain_images=10)
-    costs = [method_cost(model, settings, images, HIDDEN) for settings in (short, long)]
+    short = TrainingSettings(steps=1, batch_size=2)
+    long = TrainingSettings(steps=3, batch_size=2)
+    costs = [method_cost(model, settings, images, HIDDEN, asked=10) for settings in (short, long)]
     step = (costs[1] - costs[0]) / 2
     teacher = costs[0] - step
     # Forward and backward are about three times forward, for 4 images a step and 10 in all.
@@ -25,9 +26,9 @@ def test_a_run_costs_its_steps_and_one_pass_of_the_teacher():
 
 def test_a_pass_through_the_decoder_is_counted():
     model, images = tiny_mae(), tiny_images(4)
-    given = {"steps": 1, "batch_size": 2, "retain_images": 10}
+    given = {"steps": 1, "batch_size": 2}
     costs = [
-        method_cost(model, TrainingSettings(name=name, **given), images, HIDDEN)
+        method_cost(model, TrainingSettings(name=name, **given), images, HIDDEN, asked=10)
         for name in ("i2i", "i2i-output")
     ]
     forward = [
@@ -38,4 +39,35 @@ def test_a_pass_through_the_decoder_is_counted():
 
 def test_the_original_costs_nothing():
     settings = TrainingSettings(name="original")
-    assert method_cost(tiny_mae(), settings, tiny_images(4), HIDDEN) == 0
+    assert method_cost(tiny_mae(), settings, tiny_images(4), HIDDEN, asked=0) == 0
+
+
+def test_retraining_pays_for_the_decoder_too():
+    images, costs = tiny_images(4), []
+    for whole in (False, True):
+        model = tiny_mae()
+        model.module.requires_grad_(whole)
+        for _, parameter in model.encoder_parameters():
+            parameter.requires_grad_(True)
+        costs.append(own_loss_cost(model, images, HIDDEN))
+    assert costs[1] > 1.05 * costs[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "images"),
+    [
+        ({"name": "i2i"}, 80 + 256 * 5),  # one fixed mask and four random ones
+        ({"name": "i2i", "retain_images": 30, "noise_images": 10}, 30 + 10 * 5),
+        ({"name": "i2i", "target": "unseen"}, 80 + 20 * 5),
+        ({"name": "i2i-output"}, 80),
+        ({"name": "max-loss"}, 0),
+    ],
+)
+def test_the_teacher_is_asked_for_retain_once_and_for_forget_under_each_mask(
+    tmp_path, given, images
+):
+    sets = {"retain": {"samples": 80}, "control": {"samples": 20}}
+    write_json(tmp_path / "sets.json", {"version": 1, "sets": sets})
+    settings = TrainingSettings(masks_per_policy=4, **given)
+    masks = ["centre:2x2", "random:0.5"]
+    assert teacher_images(tiny_mae(), settings, masks, tmp_path) == images

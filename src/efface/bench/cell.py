@@ -1,22 +1,25 @@
 """One cell: a model, a ticket and a setting, through the steps, once.
 
 Sets, models and reports are kept in the bench's work folder under hashes of what they depend on, so
-a second table shares them and an interrupted one goes on. The folder holds copies of forget images
-and models before and after: keep it private, delete it when you are done.
+a second table shares them and an interrupted one goes on. Of efface that is its version, not its
+code: delete the folder when you change a method. It holds copies of forget images and models before
+and after: keep it private, delete it when you are done.
 """
 
 import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
+from efface import __version__
 from efface.bench.plan import Plan
 from efface.data.manifest import NAME as MANIFEST
+from efface.data.set_settings import parse_settings
 from efface.errors import ConfigError, InputError
 from efface.evaluation.report import Report, read_report
 from efface.files import read_json, sha256_bytes, write_json
@@ -24,6 +27,8 @@ from efface.gate.policy import read_policy
 from efface.gate.rules import NEEDED_ATTACKS
 from efface.models.checkpoint import fingerprint, read_record
 from efface.storage import open_store
+from efface.training.device import find_precision, pick_device
+from efface.training.settings import read_settings, settings_to_dict
 
 T = TypeVar("T")
 
@@ -70,6 +75,8 @@ class Bench:
         self.plan, self.work, self.quick = plan, work.resolve(), quick
         self.place: dict[str, Any] = {"workspace": str(self.work / "workspace")}
         self._trained: set[str] = set()
+        self.recipes: dict[str, dict[str, Any]] = {}
+        """Of all scores that were asked for."""
 
     @property
     def trained(self) -> str:
@@ -143,8 +150,10 @@ class Bench:
                 out=report, **self.place,
             )  # fmt: skip
         kept = read_json(model / "cell.json", kind="cell", version=VERSION)
+        scored = read_report(report)
+        self.recipes |= scored.recipes
         return Result(
-            report=read_report(report),
+            report=scored,
             seconds=_seconds(kept, model),
             sets=sets,
             before=before,
@@ -183,7 +192,8 @@ class Bench:
         content = sha256_bytes(open_store(dataset).read(MANIFEST))
         asked = read_policy(policy)
         looks = asked.evaluation.seed, asked.extractors["distance"].sha256
-        name = _hash(dataset, content, _text(cell.ticket), cell.sharding, *looks)
+        how = asdict(parse_settings(cell.sharding))
+        name = _hash(__version__, dataset, content, _text(cell.ticket), how, *looks)
         folder = self.work / "sets" / name
         run_id = f"sets-{name}"
 
@@ -205,7 +215,7 @@ class Bench:
 
         train = self.plan.masks["train"]
         source = fingerprint(cell.model), fingerprint(cell.made) if cell.made else ""
-        name = _hash(sets.parent.name, *source, cell.settings, train)
+        name = _hash(sets.parent.name, *source, _resolved(cell.settings), train)
         folder = self.work / "models" / name
 
         def make(folder: Path) -> None:
@@ -225,6 +235,12 @@ class Bench:
 
         _once(folder, make)
         return folder
+
+
+def _resolved(given: dict[str, Any]) -> dict[str, Any]:
+    """All settings of a training, with what the defaults and ``auto`` mean on this machine."""
+    settings = settings_to_dict(read_settings(given))
+    return {**settings, "precision": find_precision(pick_device(), settings["precision"])}
 
 
 def _looks(policy: Path) -> dict[str, Any]:

@@ -1,7 +1,12 @@
-"""What a method costs, and how far its scores are from those of retraining."""
+"""What a method costs, and how far its scores are from those of retraining.
+
+Counted are the steps and what the teacher is asked. Not counted, as they are a few passes each: the
+batches that saliency and a forget bound are taken from, optimiser, input and output.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,10 +18,12 @@ from efface.bench.cell import Bench, Result
 from efface.bench.gridding import RETRAINED, compared, row_of
 from efface.bench.table import Row
 from efface.data.reading import read_images
+from efface.files import read_json
 from efface.methods import find_method
 from efface.models.checkpoint import load_model
 from efface.models.masks import draw_masks, parse_mask_policy
 from efface.models.protocol import ImageToImageModel
+from efface.training.bank import make_bank
 from efface.training.settings import TrainingSettings, read_settings
 
 SCORES = ("forget distance", "held-out forget distance", "retain FID", "retain distance")
@@ -32,27 +39,59 @@ def cost_rows(bench: Bench) -> list[Row]:
     group = f"{model}, {ticket} ticket, {mask}, hole"
     network = load_model(bench.models[model])
     given, hidden = _batch(network, next(iter(found.values())), mask)
+    learner = load_model(bench.models[model])
+    learner.module.requires_grad_(True)
+    retraining = own_loss_cost(learner, given, hidden)
     rows = []
     for label, result in found.items():
         seconds = result.seconds
         if label == RETRAINED:
             took = bench.plan.retraining.get(model, {})
             seconds = took.get("seconds", 0.0)
-            cost = took.get("images_seen", 0) * own_loss_cost(network, given, hidden)
+            cost = took.get("images_seen", 0) * retraining
         else:
             method = bench.plan.methods.get(label, bench.i2i)
             settings = read_settings(bench.settings(model, method))
-            cost = method_cost(network, settings, given, hidden)
+            asked = teacher_images(network, settings, bench.plan.masks["train"], result.sets)
+            cost = method_cost(network, settings, given, hidden, asked=asked)
         more = {COST: cost / 1e12} if cost else {}
         row = row_of(group, label, result, mask, "hole")
         rows.append(replace(row, seconds=seconds or None, more=more))
     return _with_differences(rows)
 
 
+def teacher_images(
+    network: ImageToImageModel, settings: TrainingSettings, masks: list[str], sets: Path
+) -> int:
+    """Images that the teacher is asked for targets: retain once, forget's under each mask."""
+    method = find_method(settings.name)
+    if not method.uses_targets:
+        return 0
+    there = read_json(sets / "sets.json", kind="sets", version=1)["sets"]
+    retain = min(settings.retain_images, int(there["retain"]["samples"]))
+    if not method.moves_forget:
+        return retain
+    bank = make_bank(
+        masks,
+        network.grid,
+        per_policy=settings.masks_per_policy,
+        seed=settings.seed,
+        levels=network.levels,
+    )
+    unseen = settings.target == "unseen" and not method.target
+    sources = int(there["control"]["samples"]) if unseen else settings.noise_images
+    return retain + len(bank) * sources
+
+
 def method_cost(
-    network: ImageToImageModel, settings: TrainingSettings, given: Tensor, hidden_BN: Tensor
+    network: ImageToImageModel,
+    settings: TrainingSettings,
+    given: Tensor,
+    hidden_BN: Tensor,
+    *,
+    asked: int,
 ) -> float:
-    """Multiply-adds of a whole run: its steps, and the teacher's targets where it has any."""
+    """Multiply-adds of a run: its steps, and the teacher's answers to ``asked`` images."""
     method = find_method(settings.name)
     if method.loss is None:
         return 0.0
@@ -63,12 +102,14 @@ def method_cost(
     ask = network.answer if method.matches == "answer" else network.encode
     forward = count(lambda: ask(given, hidden_BN)) / len(given)
     moved = count(lambda: _backward(ask(given, hidden_BN).square().mean())) / len(given)
-    teacher = settings.retain_images * forward
-    return seen * (moved + (moved if method.moves_forget else own)) + teacher
+    return seen * (moved + (moved if method.moves_forget else own)) + asked * forward
 
 
 def own_loss_cost(network: ImageToImageModel, given: Tensor, hidden_BN: Tensor) -> float:
-    """Multiply-adds of the family's own loss, forward and backward, for one image."""
+    """Multiply-adds of the family's own loss for one image, forward and backward.
+
+    Backward goes to the weights that require a gradient.
+    """
     return count(lambda: _backward(network.own_loss(given, given, hidden_BN))) / len(given)
 
 

@@ -8,7 +8,7 @@ from efface.evaluation.report import Report, Score
 from efface.evidence.titles import interval, number
 from efface.files import write_bytes, write_json
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,19 +23,26 @@ class Column:
 
 COLUMNS = (
     Column(title="retain FID", set="holdout", metric="fid"),
+    Column(title="retain FID, change", set="holdout", metric="fid", side="change"),
     Column(title="retain KID", set="holdout", metric="kid"),
     Column(title="retain IS", set="holdout", metric="inception_score"),
     Column(title="retain distance", set="holdout", metric="distance"),
+    Column(title="retain distance, change", set="holdout", metric="distance", side="change"),
     Column(title="near distance", set="neighbours", metric="distance"),
+    Column(title="near distance, change", set="neighbours", metric="distance", side="change"),
     Column(title="forget distance", set="forget", metric="distance"),
+    Column(title="forget distance, change", set="forget", metric="distance", side="change"),
     Column(title="forget FID", set="forget", metric="fid"),
     Column(title="forget KID", set="forget", metric="kid"),
     Column(title="forget IS", set="forget", metric="inception_score"),
     Column(title="held-out forget distance", set="forget-holdout", metric="distance"),
     Column(title="held-out forget FID", set="forget-holdout", metric="fid"),
+    Column(title="held-out forget KID", set="forget-holdout", metric="kid"),
+    Column(title="held-out forget IS", set="forget-holdout", metric="inception_score"),
 )
 """retain: holdout images that stay; forget: the very images that were to be deleted; held-out
-forget: other images of the same subjects; near: the holdout images most like the forget set."""
+forget: other images of the same subjects; near: the holdout images most like the forget set.
+Changes are paired, image by image: their intervals leave out what all rows have in common."""
 BEFORE = (
     Column(title="retain FID before", set="holdout", metric="fid", side="before"),
     Column(title="forget distance before", set="forget", metric="distance", side="before"),
@@ -66,6 +73,8 @@ class Table:
     about: list[str]
     """What a reader must know: what was asked, recipe, seeds, command."""
     rows: list[Row]
+    recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Recipe of a score -> what it was made with."""
 
 
 def scores_of(
