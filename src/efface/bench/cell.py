@@ -9,7 +9,6 @@ and after: keep it private, delete it when you are done.
 import json
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 import yaml
 
 from efface import __version__
+from efface.bench.keeping import alone, make_folder
 from efface.bench.plan import Plan
 from efface.data.manifest import NAME as MANIFEST
 from efface.data.set_settings import parse_settings
@@ -145,10 +145,12 @@ class Bench:
         if not report.exists():
             from efface.bench.scoring import score_all
 
-            score_all(
-                sets=sets, before=before, after=after, policy=str(policy), run_id=f"score-{name}",
-                out=report, **self.place,
-            )  # fmt: skip
+            with alone(report) as needed:
+                if needed:
+                    score_all(
+                        sets=sets, before=before, after=after, policy=str(policy),
+                        run_id=f"score-{name}", out=report, **self.place,
+                    )  # fmt: skip
         kept = read_json(model / "cell.json", kind="cell", version=VERSION)
         scored = read_report(report)
         self.recipes |= scored.recipes
@@ -207,7 +209,7 @@ class Bench:
                 out=folder / "sets", run_id=run_id, **self.place,
             )  # fmt: skip
 
-        _once(folder, make)
+        make_folder(folder, make)
         return folder / "sets"
 
     def _model(self, cell: Cell, sets: Path, policy: Path) -> Path:
@@ -233,7 +235,7 @@ class Bench:
             written = {"seconds": 0.0 if cell.made else seconds, "settings": cell.settings}
             write_json(folder / "cell.json", {"version": VERSION, **written})
 
-        _once(folder, make)
+        make_folder(folder, make)
         return folder
 
 
@@ -272,21 +274,6 @@ def _trained(after: Path) -> set[str]:
         return set()
     found = lineage.get("trained")
     return {f"{found['precision']} on {found['device']}" if found else "a precision not recorded"}
-
-
-def _once(folder: Path, make: Callable[[Path], None]) -> None:
-    """Make a folder unless it is there; one that fails leaves none."""
-    if folder.exists():
-        return
-    temporary = folder.with_name(f".{folder.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        make(temporary)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    temporary.rename(folder)
 
 
 def _hash(*parts: Any) -> str:
