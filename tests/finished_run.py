@@ -15,7 +15,7 @@ from efface.data.manifest import SET_SCHEMA, write_manifest
 from efface.data.shards import Sample, pack_shard
 from efface.evaluation.report import Hygiene, Report, Score, write_report
 from efface.files import sha256_file
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from efface.gate.verdict import Verdict, write_verdict
 from efface.models.checkpoint import save_model
 from efface.storage import open_store

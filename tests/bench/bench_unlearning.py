@@ -21,10 +21,10 @@ from efface.training.forget_targets import compute_forget_targets
 from efface.training.loop import unlearn
 from efface.training.noise import draw_noise
 from efface.training.objective import Images, Objective
-from efface.training.published import published_step
 from efface.training.room import Room
 from efface.training.settings import TrainingSettings
 from efface.training.targets import compute_targets
+from tests.bench.published import published_step
 
 MODEL = Path("examples/fashion/model")
 STEPS, ROUNDS, RETAIN = 15, 9, 2000

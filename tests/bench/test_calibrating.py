@@ -8,7 +8,7 @@ from efface.bench.calibration_page import write_calibration
 from efface.bench.cell import Bench
 from efface.bench.plan import read_plan
 from efface.errors import ConfigError
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from tests.bench.tiny_plan import write_plan
 from tests.gate.reports import changes, good_others, policy, report_of
 from tests.given import put_ticket

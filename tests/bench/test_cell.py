@@ -3,7 +3,7 @@ import yaml
 from efface.bench.cell import Bench
 from efface.bench.gridding import cell_of
 from efface.bench.plan import read_plan
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from tests.bench.tiny_plan import write_plan
 
 

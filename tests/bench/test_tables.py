@@ -16,7 +16,7 @@ from efface.bench.tables import TABLES, find_table
 from efface.cli import main
 from efface.cli.bench import TABLE_NAMES
 from efface.errors import ConfigError
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from efface.steps import unlearn
 from tests.bench.tiny_plan import write_plan
 

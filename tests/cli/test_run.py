@@ -38,7 +38,7 @@ def faked(monkeypatch):
     for name in (*STEPS, *ENDS):
         monkeypatch.setattr(importlib.import_module(f"efface.steps.{name}"), "run", fake(name))
     monkeypatch.setattr("efface.logs.configure", lambda *_: None)
-    monkeypatch.setattr("efface.gate.policy.read_policy", lambda path: None)
+    monkeypatch.setattr("efface.gate.reading.read_policy", lambda path: None)
     return calls, answers
 
 

@@ -7,7 +7,7 @@ import pytest
 from efface.evidence.page import Asked, Contents, contents_to_html, shows_forget_pictures
 from efface.evidence.pictures import Gallery, Strip
 from efface.gate.decide import decide
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from efface.gate.verdict import Check
 from tests.finished_run import POLICY, SUBJECTS, TICKET, make_report
 

@@ -288,7 +288,7 @@ def test_a_standard_error_that_its_interval_contradicts_is_blocked_as_tampered()
 
 def test_a_standard_error_of_zero_is_believed_only_of_no_change_at_all():
     found = reasons(replaced(fid(15.7, 15.9, error=0.0), metric="fid"))
-    assert "claims that every image changed by exactly 0.2" in found[0]
+    assert "claims to be exactly 0.2, with no spread at all" in found[0]
 
 
 # -- on the policy ---------------------------------------------------------------------------------

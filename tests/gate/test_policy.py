@@ -12,7 +12,7 @@ import yaml
 
 from efface.errors import ConfigError
 from efface.files import sha256_file
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from efface.gate.rules import MAIN_RULES, RULES
 from efface.storage import open_store
 
@@ -75,7 +75,7 @@ def test_the_demo_policy_pins_the_extractors_that_lie_beside_it(kind):
 
 def test_reading_a_policy_needs_no_torch():
     code = (
-        "import sys; from efface.gate.policy import read_policy; import efface.steps.gate;"
+        "import sys; from efface.gate.reading import read_policy; import efface.steps.gate;"
         f"read_policy({str(EXAMPLE / 'policy.yaml')!r}); sys.exit('torch' in sys.modules)"
     )
     assert run([sys.executable, "-c", code], check=False).returncode == 0

@@ -151,6 +151,13 @@ def test_a_missing_setting_is_named(folder):
         load_model(folder)
 
 
+def test_a_setting_given_twice_is_refused(folder):
+    path = folder / "transformer" / "config.json"
+    path.write_text(path.read_text().replace("{", '{"num_layers": 2, ', 1))
+    with pytest.raises(CheckpointError, match="key num_layers given twice"):
+        load_model(folder)
+
+
 def test_networks_of_two_models_are_refused(folder):
     weights = load_file(folder / TOKENIZER)
     codes = "quantize.embedding.weight"

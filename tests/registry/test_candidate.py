@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from efface.errors import BlockedError, InfrastructureError, InputError
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from efface.registry import Evidence, candidate, import_base, record_refusal, register_candidate
 from efface.registry.connection import connected
 from efface.steps.register import make_evidence

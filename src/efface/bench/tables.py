@@ -12,9 +12,9 @@ from efface.bench.repeated import repeated_rows
 from efface.bench.subjects import write_subject_ticket
 from efface.bench.table import Row
 from efface.errors import ConfigError
-from efface.files import read_json
 from efface.models.checkpoint import load_model
 from efface.progress import track
+from efface.steps.shard import read_sets
 from efface.training.settings import TrainingSettings, read_settings
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ def retain_rows(bench: Bench) -> list[Row]:
     """Less and less of retain, down to none of it: proxies alone."""
     model, ticket, mask = bench.first
     whole = bench.run(cell_of(bench, model, ticket, bench.i2i, score=(mask,)))
-    sets = read_json(whole.sets / "sets.json", kind="sets", version=1)["sets"]
+    sets = read_sets(whole.sets)["sets"]
     counts = {share: max(1, round(share * sets["retain"]["samples"])) for share in RETAIN_SHARES}
     usual = read_settings(bench.settings(model, bench.i2i)).retain_images
     rows = _sweep(

@@ -5,6 +5,7 @@
     efface data import    a dataset out of a folder of images
     efface model import   a model of your own as the version in service
     efface bench table    methods measured against each other
+    efface gate calibrate how often the gate errs
     efface compile        the pipeline as a file for Kubeflow Pipelines
     efface policy check   is this policy one that the gate can work with?
     efface submit         the pipeline on a cluster; also schedule, doctor
@@ -18,7 +19,7 @@ import sys
 from collections.abc import Sequence
 
 from efface import __version__, logs
-from efface.cli import bench, compiling, doctor, imports, run, schedule, steps, submit
+from efface.cli import bench, calibrate, compiling, doctor, imports, run, schedule, steps, submit
 from efface.cli.machine import refusal
 from efface.errors import EffaceError
 
@@ -30,7 +31,7 @@ NOBODY_READS = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit codes are in ``efface.errors``, and 130 after Ctrl-C."""
-    given = build_parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
+    given = build_parser().parse_args(calibrate.joined(sys.argv[1:] if argv is None else argv))
     logs.configure()
     try:
         code = int(given.handle(given))
@@ -52,13 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return refused.exit_code
 
 
-def _joined(words: Sequence[str]) -> list[str]:
-    """``gate calibrate`` is one command, beside the step ``gate``."""
-    if list(words[:2]) == bench.CALIBRATE.split():
-        return [bench.CALIBRATE, *words[2:]]
-    return list(words)
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every subcommand."""
     parser = argparse.ArgumentParser(
@@ -75,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     steps.add_commands(commands)
     imports.add_commands(commands)
     bench.add_command(commands)
+    calibrate.add_command(commands)
     for on_cluster in (compiling, submit, schedule, doctor):
         on_cluster.add_command(commands)
     return parser

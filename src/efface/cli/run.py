@@ -89,7 +89,7 @@ def _check(asked: Asked) -> None:
         CheckpointError: the model is neither a folder nor named models:/...
     """
     from efface.data.set_settings import parse_settings
-    from efface.gate.policy import read_policy
+    from efface.gate.reading import read_policy
     from efface.models.checkpoint import check_model_place
     from efface.training.choosing import choose_method
     from efface.training.settings import read_settings

@@ -1,8 +1,9 @@
-"""Whether a single score can be true: finite, counted, its interval in line with its error."""
+"""Whether a single number can be true: finite, counted, its interval in line with its error."""
 
 import math
 from typing import Any
 
+from efface.audit.record import Finding
 from efface.evaluation.report import Score
 from efface.gate.intervals import quantile
 
@@ -27,26 +28,28 @@ def problem_of(score: Score) -> str | None:
         given = getattr(score, name)
         if given is not None and not is_number(given):
             return f"has {name} {given!r}, which is not a finite number"
-    return _interval_problem(score) if score.side == "change" else None
+    return interval_problem(score) if score.side == "change" else None
 
 
-def _interval_problem(score: Score) -> str | None:
-    """Why the interval of a change is impossible, or None; a change may come without one."""
-    value, error, degrees = float(score.value or 0), score.standard_error, score.degrees
+def interval_problem(found: Score | Finding) -> str | None:
+    """Why the interval of a finite number is impossible, or None; it may come without one."""
+    value, error, degrees = float(found.value or 0), found.standard_error, found.degrees
     if error is None or degrees is None:
         return None
-    if error < 0 or not 0 < degrees <= max(score.n - 1, 1):
+    if error < 0 or not 0 < degrees <= max(found.n - 1, 1):
         return (
-            f"has standard error {error:.4g} with {degrees:.4g} degrees of freedom at n = {score.n}"
+            f"has standard error {error:.4g} with {degrees:.4g} degrees of freedom at n = {found.n}"
         )
     if error == 0 and value != 0:
-        return f"claims that every image changed by exactly {value:.4g} (standard error 0)"
+        return f"claims to be exactly {value:.4g}, with no spread at all (standard error 0)"
     half = quantile(0.975, degrees) * error
     for name, given, computed in (
-        ("low", score.low, value - half),
-        ("high", score.high, value + half),
+        ("low", found.low, value - half),
+        ("high", found.high, value + half),
     ):
-        if given is None or not agree(given, computed, scale=abs(value) + half):
+        if given is None or not (
+            is_number(given) and agree(given, computed, scale=abs(value) + half)
+        ):
             return f"contradicts itself: its {name} end is {given}, not {computed:.4g}"
     return None
 

@@ -5,7 +5,6 @@ vqvae/              a VQModel of diffusers
 transformer/        config.json and model.safetensors
 """
 
-import json
 import math
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +15,8 @@ from diffusers import VQModel
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from efface.errors import CheckpointError
+from efface.errors import CheckpointError, InputError
+from efface.files import load_json, write_json
 from efface.models.families import INDEX
 from efface.models.pipeline_folder import load_part
 from efface.models.token_transformer import TokenTransformer, read_transformer_config
@@ -38,10 +38,10 @@ def save_vqgan(model: TokenPainter, folder: Path) -> None:
         "transformer": ["efface", "TokenTransformer"],
         **asdict(model.settings),
     }
-    _write(folder / INDEX, index)
+    write_json(folder / INDEX, dict(sorted(index.items())))
     model.vqvae.save_pretrained(folder / "vqvae")
-    (folder / "transformer").mkdir(exist_ok=True)
-    _write(folder / "transformer" / "config.json", asdict(model.transformer.config))
+    config = asdict(model.transformer.config)
+    write_json(folder / "transformer" / "config.json", dict(sorted(config.items())))
     state = {name: tensor.contiguous() for name, tensor in model.transformer.state_dict().items()}
     save_file(state, folder / "transformer" / WEIGHTS, {"format": "pt"})
 
@@ -117,13 +117,9 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f"{path} is missing: copy it from the model")
     try:
-        found = json.loads(path.read_text())
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        found = load_json(path.read_text())
+    except (ValueError, RecursionError, InputError) as error:
         raise CheckpointError(f"{path} is not a configuration in JSON: {error}") from None
     if not isinstance(found, dict):
         raise CheckpointError(f"{path} is not a configuration in JSON: not an object")
     return found
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")

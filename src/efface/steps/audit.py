@@ -16,12 +16,12 @@ from efface.audit.record import AttackResult, Audit, write_audit
 from efface.audit.view import Pictures, View
 from efface.data.reading import read_images
 from efface.errors import InputError
-from efface.files import read_json
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.metrics.extractors import load_extractor
 from efface.models.checkpoint import fingerprint, load_pair
 from efface.models.protocol import ImageToImageModel
+from efface.steps.shard import read_sets
 from efface.training.device import move, pick_device
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def run(*, sets: Path, before: Path, after: Path, policy: str, out: Path) -> lis
         CheckpointError: the models do not fit each other, or the extractor is absent.
     """
     rules = read_policy(policy)
-    plan = read_json(sets / "sets.json", kind="sets", version=1)
+    plan = read_sets(sets)
     results = _attack(plan, sets, before, after, rules) if rules.audit.attacks else []
     audit = Audit(
         before=fingerprint(before),

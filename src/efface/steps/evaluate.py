@@ -16,13 +16,13 @@ from efface.evaluation.reference_cache import open_cache
 from efface.evaluation.scoring import Scorer, ShardImages, score_shard
 from efface.evaluation.statistics_file import write_statistics
 from efface.evidence.purge import will_write
-from efface.files import read_json
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.metrics.extractors import load_extractor
 from efface.models.checkpoint import fingerprint, load_pair
 from efface.models.protocol import ImageToImageModel
 from efface.settings import read_settings
+from efface.steps.shard import read_sets
 from efface.storage import open_store
 from efface.training.device import move, pick_device
 
@@ -91,7 +91,7 @@ class Place(NamedTuple):
 
 
 def _find(sets: Path, names: list[str]) -> list[Place]:
-    plan = read_json(sets / "sets.json", kind="sets", version=1)
+    plan = read_sets(sets)
     places = {
         one["name"]: Place(
             one["name"], set_name, entry["fingerprint"], one["path"].removeprefix(f"{set_name}/")

@@ -15,9 +15,10 @@ from efface.evaluation.report import Report, read_report
 from efface.evidence.page import Asked, Contents, contents_to_html
 from efface.evidence.pictures import Gallery, images_to_gallery
 from efface.evidence.titles import SET_MEANING, SET_TITLES
-from efface.files import read_json, write_bytes
+from efface.files import write_bytes
 from efface.gate.policy import Policy, read_policy
 from efface.gate.verdict import read_verdict
+from efface.steps.shard import read_sets
 from efface.storage import open_store
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def run(
         InputError: verdict, sets, models or policy are absent or wrong.
     """
     rules = read_policy(policy)
-    plan = read_json(sets / "sets.json", kind="sets", version=1)
+    plan = read_sets(sets)
     sizes = {name: int(entry["samples"]) for name, entry in plan["sets"].items()}
     contents = Contents(
         verdict=read_verdict(verdict),

@@ -7,11 +7,11 @@ from typing import Any
 from efface.evaluation.merging import merge_to_report
 from efface.evaluation.report import Report, write_report
 from efface.evaluation.statistics_file import read_statistics
-from efface.files import read_json
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.metrics.sketch import CAPACITY
 from efface.models.checkpoint import compare
+from efface.steps.shard import read_sets
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def run(
         InputError: statistics are missing, damaged, occur twice, or do not belong together.
     """
     checked = read_policy(policy)
-    plan = read_json(sets / "sets.json", kind="sets", version=1)
+    plan = read_sets(sets)
     sizes = {name: _size(name, entry, checked) for name, entry in plan["sets"].items()}
     report = merge_to_report(
         [part for path in statistics for part in read_statistics(path)],

@@ -14,6 +14,7 @@ from efface.gate.verdict import Verdict, read_verdict
 from efface.models.checkpoint import fingerprint
 from efface.registry import Evidence, register_candidate
 from efface.settings import read_settings
+from efface.steps.shard import read_sets
 from efface.storage import open_store
 
 logger = logging.getLogger(__name__)
@@ -150,5 +151,5 @@ def make_evidence(
         forget_pictures=policy.privacy.forget_pictures,
         tickets=sum(ticket["status"] == "in_progress" for ticket in tickets),
         audit=audit,
-        dataset_sha256=read_json(sets / "sets.json", kind="sets", version=1)["dataset_sha256"],
+        dataset_sha256=read_sets(sets)["dataset_sha256"],
     )

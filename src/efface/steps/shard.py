@@ -32,8 +32,8 @@ from efface.tickets.subjects import hash_subject
 
 log = logging.getLogger(__name__)
 
+FILE = "sets.json"
 VERSION = 1
-"""Of sets.json."""
 _EMBED_BATCH = 128
 
 
@@ -90,10 +90,19 @@ def run(
             "near_duplicates": int(like.duplicate_N.sum()),
             "tickets": subjects_of(forget),
         }
-        write_json(folder / "sets.json", content)
+        write_json(folder / FILE, content)
     sizes = " ".join(f"{name}={len(rows)}" for name, rows in plan.items())
     log.info("sets=written near_duplicates=%d %s", content["near_duplicates"], sizes)
     return parts_to_score(entries, rules.evaluation.max_images, how.shards_per_task)
+
+
+def read_sets(folder: Path) -> dict[str, Any]:
+    """Read the ``sets.json`` of a folder that ``run`` wrote.
+
+    Raises:
+        InputError: absent, not JSON, or of another version.
+    """
+    return read_json(folder / FILE, kind="sets", version=VERSION)
 
 
 def _source(asked: dict[str, Any], forget: pa.Table, how: ShardSettings) -> Source:

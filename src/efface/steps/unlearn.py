@@ -10,11 +10,11 @@ import torch
 
 from efface.errors import ConfigError
 from efface.evidence.purge import will_write
-from efface.files import read_json
 from efface.gate.reading import read_policy
 from efface.models.checkpoint import check_model_place, fingerprint, load_model, save_model
 from efface.models.masks import check_masks
 from efface.settings import read_settings as read_environment
+from efface.steps.shard import read_sets
 from efface.storage.fetching import fetch_folder, is_remote
 from efface.training.choosing import choose_method
 from efface.training.job import Job, train
@@ -138,7 +138,7 @@ def _model_in_service(model: str, registry: str, before: Path, masks: dict[str, 
 
 
 def _lineage(base: str, settings: TrainingSettings, sets: Path) -> dict[str, Any]:
-    plan = read_json(sets / "sets.json", kind="sets", version=1)
+    plan = read_sets(sets)
     return {
         "base": base,
         "dataset_sha256": plan["dataset_sha256"],

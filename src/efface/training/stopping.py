@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import stats
 from torch import Tensor
 
 from efface.data.reading import read_images
 from efface.evaluation.regions import Hole, as_eight_bit, make_hole, view_region
+from efface.gate.intervals import Estimate, lower_bound
 from efface.gate.policy import Policy
 from efface.metrics.distance import features_to_distance
 from efface.metrics.extractors import Extractor, load_extractor
@@ -34,6 +34,8 @@ FORGET_IMAGES = 256
 RETAIN_IMAGES = 768
 MARGIN = 1.25
 """The lower bounds have to pass this many times the minimum rise: the gate sees more images."""
+CONFIDENCE = 0.95
+"""Of each one-sided lower bound."""
 REGION = "hole"
 
 Features = NDArray[np.float32]
@@ -55,18 +57,21 @@ def is_enough(reading: Reading, *, minimum_rise: float, relative: float) -> bool
 
 
 def worst_lower_bound(rise_N: NDArray[np.float64], subjects: list[str]) -> float:
-    """Smallest one-sided 95 % lower bound of the mean rise over subjects.
+    """Smallest one-sided lower bound of the mean rise over subjects, as the gate computes it.
 
     A subject with one image in the sample counts with that image's rise.
     """
-    bounds = []
     names = np.asarray(subjects)
-    for subject in sorted(set(subjects)):
-        rise = rise_N[names == subject]
-        error = rise.std(ddof=1) / len(rise) ** 0.5 if len(rise) > 1 else 0.0
-        quantile = float(stats.t.ppf(0.95, len(rise) - 1)) if len(rise) > 1 else 0.0
-        bounds.append(float(rise.mean()) - quantile * error)
-    return min(bounds)
+    return min(_lower_bound(rise_N[names == subject]) for subject in sorted(set(subjects)))
+
+
+def _lower_bound(rise_N: NDArray[np.float64]) -> float:
+    mean, count = float(rise_N.mean()), len(rise_N)
+    if count < 2:
+        return mean
+    error = float(rise_N.std(ddof=1)) / count**0.5
+    estimate = Estimate(value=mean, standard_error=error, degrees=count - 1)
+    return lower_bound(estimate, CONFIDENCE)
 
 
 def make_probe(

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from efface.audit.record import AttackResult, Finding
-from efface.gate.intervals import Estimate, quantile
+from efface.gate.intervals import Estimate
 from efface.gate.measurements import Measurements
-from efface.gate.plausibility import agree, is_number
+from efface.gate.plausibility import interval_problem, is_number
 from efface.gate.rules.rule import Answer, check_above, check_confidence
 from efface.gate.wording import named
 
@@ -71,12 +71,8 @@ def believed(finding: Finding) -> Estimate | str:
         return f"is {value!r}, which is not a finite number"
     if error is None or degrees is None or not (is_number(error) and is_number(degrees)):
         return "has no standard error, so nothing is shown"
-    if error < 0 or not 0 < degrees <= max(finding.n - 1, 1) or (error == 0 and value != 0):
-        return f"has standard error {error:.4g} with {degrees:.4g} degrees of freedom"
-    half = quantile(0.975, degrees) * error
-    for end, computed in ((finding.low, value - half), (finding.high, value + half)):
-        if not is_number(end) or not agree(float(end or 0), computed, scale=abs(value) + half):
-            return "contradicts its own interval"
+    if problem := interval_problem(finding):
+        return problem
     return Estimate(value=value, standard_error=error, degrees=degrees)
 
 

@@ -1,7 +1,7 @@
 import torch
 
 from efface.methods import METHODS, Half
-from efface.training.published import published_step
+from tests.bench.published import published_step
 from tests.tiny import tiny_images, tiny_mae
 
 HIDDEN = (torch.arange(16) >= 8).expand(8, -1)

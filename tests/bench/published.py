@@ -41,6 +41,6 @@ def published_step(
     forget_B = (features - lost).square().mean(dim=(1, 2))
     loss: Tensor = ((1 - is_forget_B) * retain_B + alpha * is_forget_B * forget_B).mean()
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
+    loss.backward()
     optimizer.step()
     return loss.detach()
