@@ -45,9 +45,9 @@ def audit(**fields: Any) -> Audit:
     return replace(good, **fields)
 
 
-def with_finding(attack: str, of: str, **changes: Any) -> Audit:
-    """The good audit with fields of one finding changed."""
-    found = audit()
+def with_finding(attack: str, of: str, base: Audit | None = None, **changes: Any) -> Audit:
+    """The good audit (or another) with fields of one finding changed."""
+    found = base or audit()
     results = []
     for result in found.results:
         findings = [
@@ -137,6 +137,8 @@ def test_a_rise_below_the_minimum_names_the_query():
         pytest.param("control", {"value": float("nan")}, "not numbers", id="nan"),
         pytest.param("forget", {"value": 61.0}, "not numbers", id="beyond the limit"),
         pytest.param("control", {"at_least": True}, "too weakly", id="too weak"),
+        pytest.param("control", {"value": 0.0}, "says nothing", id="no step for control"),
+        pytest.param("control", {"value": 2 / 3}, "says nothing", id="none in some repeats"),
         pytest.param("forget", {"clusters": 2}, "3 are needed", id="too few repeats"),
         pytest.param("control", {"case": "other"}, "lacks control", id="missing"),
     ],
@@ -149,6 +151,12 @@ def test_relearning_that_shows_too_little_blocks(case, changes, why):
 
 def test_images_that_never_came_back_pass():
     assert reasons(with_finding("relearning", "forget", value=60.0, at_least=True)) == []
+
+
+def test_images_that_never_came_back_show_nothing_where_control_needed_no_step():
+    given = with_finding("relearning", "forget", value=60.0, at_least=True)
+    (reason,) = reasons(with_finding("relearning", "control", given, value=0.0))
+    assert "as close after 0 steps already" in reason
 
 
 def test_a_higher_ratio_can_be_asked_for():

@@ -47,6 +47,11 @@ def relearning(measurements: Measurements, settings: RelearningSettings) -> Answ
             f"Images never seen were not learned within {limit} steps, so relearning was tried "
             "too weakly to show anything: raise audit.relearn_steps or audit.relearn_rate."
         )
+    if learned < 1:  # a mean: some of the repeats began at the goal
+        return failed(
+            f"Images never seen are as close after {number(learned)} steps already, so relearning "
+            "says nothing: this model paints any such image as well as those that count as back."
+        )
     if not forget.at_least and back < settings.minimum_ratio * learned:
         return failed(
             f"The forgotten images are back {words}; at least {settings.minimum_ratio:g} times as "
