@@ -37,7 +37,11 @@ def relearning(measurements: Measurements, settings: RelearningSettings) -> Answ
     if not all(is_number(steps) and 0 <= float(steps or 0) <= limit for steps, _ in counts):
         return failed(f"Steps of relearning are {counts}, not numbers from 0 to {limit}.")
     if min(forget.clusters, control.clusters) < repeats:
-        return failed(f"Relearning was tried {forget.clusters} times; {repeats} are needed.")
+        tried = min(forget.clusters, control.clusters)
+        return failed(
+            f"Relearning was tried {tried} times with other images; {repeats} are needed: ask for "
+            "more audit.relearn_repeats, or for fewer audit.relearn_images where images are few."
+        )
     back, learned = float(forget.value or 0), float(control.value or 0)
     words = f"after {number(back)} steps (never seen images: {number(learned)})"
     if back == 0:
