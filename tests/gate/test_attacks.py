@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from efface.audit.record import Audit, to_finding
+from efface.audit.roc import highest_unseen
 from efface.audit.settings import ATTACKS, AuditSettings
 from efface.errors import ConfigError
 from efface.gate.decide import decide
@@ -183,6 +184,7 @@ SHARES = [
         pytest.param(AUC, {"high": 0.61}, "upper end must be 0.6 or less", id="told"),
         pytest.param(AUC, {"low": 0.3}, "painted worse .* must be 0.4 or more", id="told by less"),
         pytest.param(AUC, {"case": "other"}, "lacks forget after, AUC", id="missing"),
+        pytest.param(TPR, {"value": 0.0, "high": 0.0}, "shows nothing", id="no spread"),
         pytest.param(TPR, {"high": 0.2}, "upper end must be 0.1 or less", id="a few are told"),
         pytest.param(TPR, {"value": None, "note": "few"}, "no value .*few", id="no share"),
     ],
@@ -193,9 +195,11 @@ def test_membership_that_may_be_told_blocks(case, changes, why):
     assert re.search(why, reason)
 
 
-def test_a_share_of_nothing_found_is_no_lack_of_evidence():
-    none = {"value": 0.0, "low": 0.0, "high": 0.0}
+def test_a_share_of_nothing_found_passes_if_its_upper_end_does():
+    none = {"value": 0.0, "low": 0.0, "high": highest_unseen(40)}
     assert reasons(with_finding("membership", TPR, **none)) == []
+    (reason,) = reasons(with_finding("membership", TPR, **{**none, "high": highest_unseen(8)}))
+    assert "upper end must be 0.1 or less" in reason
 
 
 def test_the_share_at_one_percent_need_not_be_asked_for():

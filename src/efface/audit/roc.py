@@ -2,9 +2,13 @@
 
 AUC is the share of pairs in the right order (Mann-Whitney), ties count half. The intervals are
 percentiles of a bootstrap that draws whole subjects, members and others apart from each other.
+Where no member is found, every draw of a share is 0, and that interval has no width; where one
+image is found it has hardly any. So the interval of a share is never narrower than the one that
+Clopper and Pearson (1934, Biometrika 26) give for no subject found, and for every subject found.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +66,30 @@ def with_interval(
         low=float(low),
         high=float(high),
     )
+
+
+def share_with_interval(
+    members_N: Floats,
+    others_N: Floats,
+    member_subjects: Sequence[str],
+    other_subjects: Sequence[str],
+    seed: int,
+) -> Estimate:
+    """TPR at 1 % FPR; the interval reaches the bounds of Clopper and Pearson over its members."""
+    subjects = member_subjects, other_subjects
+    found = with_interval(tpr_at_one_percent, members_N, others_N, *subjects, seed)
+    if found.low is None or found.high is None:
+        return found
+    most = highest_unseen(len(_rows_by_subject(member_subjects)))
+    return replace(found, low=min(found.low, 1 - most), high=max(found.high, most))
+
+
+def highest_unseen(clusters: int) -> float:
+    """Upper end of the 95 % interval of Clopper and Pearson for 0 found of ``clusters``.
+
+    The lower end for all found is 1 minus that.
+    """
+    return float(1 - ((1 - CONFIDENCE) / 2) ** (1 / clusters))
 
 
 def _rows_by_subject(subjects: Sequence[str]) -> list[NDArray[np.int64]]:
