@@ -93,9 +93,13 @@ def highest_unseen(clusters: int) -> float:
 
 
 def _rows_by_subject(subjects: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Rows of each subject; of each image where there is only one subject."""
+    """Rows of each subject; of each image where there is only one subject.
+
+    Subjects come in the order of their first images, not of their names: in a run, a name is a hash
+    with the key of its workspace, and no draw may depend on a key.
+    """
     names = np.asarray(subjects, dtype=np.str_)
-    known = np.unique(names)
+    known = list(dict.fromkeys(names.tolist()))
     if len(known) < 2:
         return [np.array([row]) for row in range(len(names))]
     return [np.flatnonzero(names == name) for name in known]
