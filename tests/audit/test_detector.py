@@ -25,9 +25,12 @@ def test_what_is_peculiar_to_a_subject_does_not_help():
     random = np.random.default_rng(0)
     marks = random.normal(0, 5, size=(2, 10, 30))
     noise = random.normal(size=(2, 200, 30))
-    first, second = (np.tile(m, (20, 1)) + n for m, n in zip(marks, noise, strict=True))
-    by_subject = auc(*separate(first, second, *NAMES))
-    by_image = auc(*separate(first, second, *[[str(i) + s[0] for i in range(200)] for s in NAMES]))
+    first, second = (np.repeat(m, 20, axis=0) + n for m, n in zip(marks, noise, strict=True))
+    names = [[f"{side}-{number // 20}" for number in range(200)] for side in ("a", "b")]
+    by_subject = auc(*separate(first, second, *names))
+    by_image = auc(
+        *separate(first, second, *[[str(i) + side for i in range(200)] for side in "ab"])
+    )
     assert by_image > 0.99
     assert by_subject < 0.8
 

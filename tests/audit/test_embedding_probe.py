@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from efface.audit.embedding_probe import difference, embedding_probe, encoded
+from efface.audit.embedding_probe import (
+    cross_validated,
+    difference,
+    embedding_probe,
+    encoded,
+    fewest_left,
+)
+from efface.audit.folds import fold_by_subject
 from tests.audit.given import by_case, four_sets, models, pictures, smooth, tiny_view
 
 AFTER = ("after, decoder trained on retain", "after, decoder trained on these images")
@@ -36,3 +43,36 @@ def test_the_interval_of_a_difference_is_that_of_welch():
     found = difference(first, second, [f"a{i}" for i in range(12)], [f"b{i}" for i in range(30)])
     expected = ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_both_sides_train_on_equally_many_images_and_test_on_all(monkeypatch):
+    seen = []
+
+    def spy(features, pixels):
+        seen.append(len(features))
+        return lambda given: np.zeros((len(given), pixels.shape[1]))
+
+    monkeypatch.setattr("efface.audit.embedding_probe.fit_ridge", spy)
+    counts = (80, 40)
+    sides = [(np.ones((n, 2), np.float32), np.ones((n, 3), np.float32)) for n in counts]
+    folds = [fold_by_subject([f"{n}-{row % 10}" for row in range(n)])[0] for n in counts]
+    errors = cross_validated(sides, folds, fewest_left(folds), seed=0)
+    assert seen == [32] * 10
+    assert [one.tolist() for one in errors] == [[1.0] * n for n in counts]
+
+
+def test_the_larger_set_does_not_come_out_better_for_its_size():
+    differences = []
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        weights = random.normal(size=(40, 4))
+        sides, folds = [], []
+        for count in (160, 50):
+            features = random.normal(size=(count, 40)).astype(np.float32)
+            pixels = features @ weights + random.normal(size=(count, 4))
+            sides.append((features, pixels.astype(np.float32)))
+            folds += fold_by_subject([f"{count}-{row % 10}" for row in range(count)])
+        large, small = cross_validated(sides, folds, fewest_left(folds), seed)
+        differences.append(small.mean() - large.mean())
+    error = np.std(differences, ddof=1) / len(differences) ** 0.5
+    assert abs(np.mean(differences)) < 3 * error

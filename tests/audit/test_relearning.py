@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from efface.audit.relearning import CASES, Effort, relearning, steps_until, waves
+from efface.audit.relearning import CASES, Effort, relearning, steps_until, waves, within
 from efface.errors import InputError
 from tests.audit.given import by_case, four_sets, models, smooth, tiny_view
 from tests.tiny import tiny_images
@@ -56,6 +56,45 @@ def test_the_same_seed_gives_the_same_steps():
 def test_a_set_with_too_few_images_is_refused():
     with pytest.raises(InputError, match="lower audit.relearn_images"):
         relearning(*models(), four_sets(5), tiny_view(), EFFORT)
+
+
+@pytest.mark.parametrize(
+    ("available", "images", "repeats"),
+    [
+        pytest.param(400, 32, 3, id="plenty"),
+        pytest.param(96, 32, 3, id="just enough"),
+        pytest.param(95, 31, 3, id="fewer images each"),
+        pytest.param(24, 8, 3, id="the fewest images"),
+        pytest.param(23, 8, 2, id="fewer repeats"),
+        pytest.param(8, 8, 1, id="one repeat"),
+    ],
+)
+def test_a_small_set_gives_fewer_images_and_then_fewer_repeats(available, images, repeats):
+    asked = Effort(images=32, steps=4, rate=0.01, repeats=3, tolerance=0.1)
+    assert within(asked, available) == replace(asked, images=images, repeats=repeats)
+
+
+def test_no_image_is_taken_twice(monkeypatch):
+    taken = []
+
+    def spy(model, trained, *rest):
+        taken.append(trained)
+        return 1
+
+    monkeypatch.setattr("efface.audit.relearning.steps_until", spy)
+    sets = {name: smooth(24, seed) for seed, name in enumerate(("forget", "control", "retain"))}
+    found = by_case(relearning(*models(), sets, tiny_view(), replace(EFFORT, images=12, repeats=3)))
+    pictures = [one.numpy().tobytes() for batch in taken for one in batch]
+    assert len(set(pictures)) == len(pictures) == 3 * (8 + 8) + 8 + 8
+    assert (found["control"].n, found["control"].clusters) == (24, 3)
+
+
+def test_clones_do_not_count_as_repeats():
+    asked = replace(EFFORT, images=32, repeats=3)
+    result = relearning(*models(), four_sets(16), tiny_view(), asked)
+    found = by_case(result)
+    assert (found["forget"].n, found["forget"].clusters) == (16, 2)
+    assert (result.recipe["images"], result.recipe["repeats"]) == (8, 2)
 
 
 def test_pictures_of_waves_differ_and_fill_the_range():

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
-from efface.audit.roc import auc, tpr_at_one_percent, with_interval
+from efface.audit.roc import auc, share_with_interval, tpr_at_one_percent, with_interval
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,52 @@ def test_the_interval_is_the_same_for_the_same_seed():
 def test_a_score_that_is_not_finite_leaves_no_value():
     found = with_interval(auc, np.array([np.nan, 1.0]), np.ones(2), ["a", "b"], ["c", "d"], 0)
     assert (found.value, found.low, found.n) == (None, None, 4)
+
+
+OTHERS = np.arange(200.0)
+ALONE = [str(number) for number in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("names", "counted"),
+    [
+        pytest.param([str(number % 8) for number in range(80)], 8, id="subjects"),
+        pytest.param(["only"] * 80, 80, id="images of one subject"),
+    ],
+)
+@pytest.mark.parametrize("share", [0, 1])
+def test_none_or_all_found_have_the_interval_of_clopper_and_pearson(names, counted, share):
+    found = share_with_interval(np.full(80, 1e3 * share), OTHERS, names, ALONE, seed=0)
+    expected = binomtest(share * counted, counted).proportion_ci(0.95, method="exact")
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (share, expected.low, expected.high)
+    )
+
+
+def test_finding_one_image_does_not_lower_the_upper_end_for_none():
+    names = [str(number % 8) for number in range(80)]
+    scores = np.zeros(80)
+    none = share_with_interval(scores, OTHERS, names, ALONE, seed=0)
+    scores[5] = 1e3
+    one = share_with_interval(scores, OTHERS, names, ALONE, seed=0)
+    assert none.value < one.value
+    assert none.high <= one.high
+
+
+def test_a_share_that_varies_widely_keeps_its_bootstrap():
+    random = np.random.default_rng(0)
+    scores, names = random.choice([0, 1e3], 80), [str(number % 40) for number in range(80)]
+    given = scores, OTHERS, names, ALONE
+    assert share_with_interval(*given, seed=0) == with_interval(tpr_at_one_percent, *given, seed=0)
+
+
+def test_a_rare_share_is_covered_by_its_interval_as_often_as_it_says():
+    random = np.random.default_rng(0)
+    names = [str(number // 5) for number in range(40)]
+    covered = []
+    for _ in range(60):
+        found_of_8 = random.random(8) < 0.1  # each subject is found whole, or not at all
+        scores = np.repeat(np.where(found_of_8, 1e3, 0.0), 5)
+        found = share_with_interval(scores, OTHERS, names, ALONE, seed=0)
+        covered.append(found.low <= 0.1 <= found.high)
+    assert np.mean(covered) >= 0.95

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from efface.audit.record import Audit, to_finding
+from efface.audit.roc import highest_unseen
 from efface.audit.settings import ATTACKS, AuditSettings
 from efface.errors import ConfigError
 from efface.gate.decide import decide
@@ -45,9 +46,9 @@ def audit(**fields: Any) -> Audit:
     return replace(good, **fields)
 
 
-def with_finding(attack: str, of: str, **changes: Any) -> Audit:
-    """The good audit with fields of one finding changed."""
-    found = audit()
+def with_finding(attack: str, of: str, base: Audit | None = None, **changes: Any) -> Audit:
+    """The good audit (or another) with fields of one finding changed."""
+    found = base or audit()
     results = []
     for result in found.results:
         findings = [
@@ -137,6 +138,8 @@ def test_a_rise_below_the_minimum_names_the_query():
         pytest.param("control", {"value": float("nan")}, "not numbers", id="nan"),
         pytest.param("forget", {"value": 61.0}, "not numbers", id="beyond the limit"),
         pytest.param("control", {"at_least": True}, "too weakly", id="too weak"),
+        pytest.param("control", {"value": 0.0}, "says nothing", id="no step for control"),
+        pytest.param("control", {"value": 2 / 3}, "says nothing", id="none in some repeats"),
         pytest.param("forget", {"clusters": 2}, "3 are needed", id="too few repeats"),
         pytest.param("control", {"case": "other"}, "lacks control", id="missing"),
     ],
@@ -149,6 +152,12 @@ def test_relearning_that_shows_too_little_blocks(case, changes, why):
 
 def test_images_that_never_came_back_pass():
     assert reasons(with_finding("relearning", "forget", value=60.0, at_least=True)) == []
+
+
+def test_images_that_never_came_back_show_nothing_where_control_needed_no_step():
+    given = with_finding("relearning", "forget", value=60.0, at_least=True)
+    (reason,) = reasons(with_finding("relearning", "control", given, value=0.0))
+    assert "as close after 0 steps already" in reason
 
 
 def test_a_higher_ratio_can_be_asked_for():
@@ -175,6 +184,7 @@ SHARES = [
         pytest.param(AUC, {"high": 0.61}, "upper end must be 0.6 or less", id="told"),
         pytest.param(AUC, {"low": 0.3}, "painted worse .* must be 0.4 or more", id="told by less"),
         pytest.param(AUC, {"case": "other"}, "lacks forget after, AUC", id="missing"),
+        pytest.param(TPR, {"value": 0.0, "high": 0.0}, "shows nothing", id="no spread"),
         pytest.param(TPR, {"high": 0.2}, "upper end must be 0.1 or less", id="a few are told"),
         pytest.param(TPR, {"value": None, "note": "few"}, "no value .*few", id="no share"),
     ],
@@ -185,9 +195,11 @@ def test_membership_that_may_be_told_blocks(case, changes, why):
     assert re.search(why, reason)
 
 
-def test_a_share_of_nothing_found_is_no_lack_of_evidence():
-    none = {"value": 0.0, "low": 0.0, "high": 0.0}
+def test_a_share_of_nothing_found_passes_if_its_upper_end_does():
+    none = {"value": 0.0, "low": 0.0, "high": highest_unseen(40)}
     assert reasons(with_finding("membership", TPR, **none)) == []
+    (reason,) = reasons(with_finding("membership", TPR, **{**none, "high": highest_unseen(8)}))
+    assert "upper end must be 0.1 or less" in reason
 
 
 def test_the_share_at_one_percent_need_not_be_asked_for():

@@ -3,7 +3,8 @@
 The served decoder may paint noise while the features still hold the picture. A linear decoder
 (ridge regression) from encoder features to the hidden pixels is trained once on retain images, and
 once, for a stronger attacker, on some of the very images (cross-validated, no subject on both
-sides). Forgotten images must not come out better than images that no model ever saw.
+sides, equally many for forget and control). Forgotten images must not come out better than images
+that no model ever saw.
 
 Shapes in names: N images, K features, P hidden pixels times channels.
 """
@@ -43,13 +44,17 @@ def embedding_probe(
         sets: forget, control and retain.
         view: its mask is the one hidden.
     """
+    folds = [fold_by_subject(sets[side].subjects)[0] for side in SIDES]
+    seen = {"retain": len(sets["retain"]), "these images": fewest_left(folds)}
     findings: list[Finding] = []
     for name, model in (("before", before), ("after", after)):
         rows = {key: encoded(model, sets[key], view) for key in (*SIDES, "retain")}
         paint = fit_ridge(*rows["retain"])
         errors = {
             "retain": [_errors(paint(rows[side][0]), rows[side][1]) for side in SIDES],
-            "these images": [_cross_validated(rows[side], sets[side].subjects) for side in SIDES],
+            "these images": cross_validated(
+                [rows[side] for side in SIDES], folds, seen["these images"], view.seed
+            ),
         }
         for trained, (forget_N, control_N) in errors.items():
             found = difference(
@@ -59,7 +64,7 @@ def embedding_probe(
             case = f"{name}, decoder trained on {trained}"
             findings.append(to_finding(case, "squared error", found, note + "on control"))
     recipe = {"mask": view.mask, "seed": view.seed, "decoder": "ridge, penalty by leave-one-out"}
-    recipe |= {"folds": FOLDS, "interval": "Welch, over subjects"}
+    recipe |= {"folds": FOLDS, "trained on": seen, "interval": "Welch, over subjects"}
     return AttackResult(attack="embedding-probe", seed=view.seed, recipe=recipe, findings=findings)
 
 
@@ -97,16 +102,31 @@ def difference(
     )
 
 
+def fewest_left(folds: Sequence[NDArray[np.int64]]) -> int:
+    """Images that every decoder of every side can be trained on, whichever fold is left out."""
+    return min(int((fold_N != fold).sum()) for fold_N in folds for fold in np.unique(fold_N))
+
+
+def cross_validated(
+    sides: Sequence[Rows], folds: Sequence[NDArray[np.int64]], count: int, seed: int
+) -> list[Floats]:
+    """Squared error of each image, for each side, by a decoder that saw nothing of its fold.
+
+    A side has a decoder for each of its folds. All are trained on ``count`` images, a random choice
+    where there are more: a decoder that has seen more paints better.
+    """
+    random = np.random.default_rng(seed)
+    errors = [np.full(len(fold_N), np.nan) for fold_N in folds]
+    for (features, pixels), fold_N, errors_N in zip(sides, folds, errors, strict=True):
+        for fold in np.unique(fold_N):
+            kept = np.sort(random.choice(np.flatnonzero(fold_N != fold), count, replace=False))
+            out = fold_N == fold
+            errors_N[out] = _errors(
+                fit_ridge(features[kept], pixels[kept])(features[out]), pixels[out]
+            )
+    return errors
+
+
 def _errors(painted_NP: Floats, wanted_NP: NDArray[np.float32]) -> Floats:
     errors_N: Floats = ((painted_NP - wanted_NP) ** 2).mean(axis=1)
-    return errors_N
-
-
-def _cross_validated(rows: Rows, subjects: Sequence[str]) -> Floats:
-    (fold_N,) = fold_by_subject(subjects)
-    errors_N = np.full(len(fold_N), np.nan)
-    for fold in np.unique(fold_N):
-        kept, out = fold_N != fold, fold_N == fold
-        paint = fit_ridge(rows[0][kept], rows[1][kept])
-        errors_N[out] = _errors(paint(rows[0][out]), rows[1][out])
     return errors_N

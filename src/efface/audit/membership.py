@@ -10,7 +10,7 @@ as well. The evaluation by TPR at a low FPR is that of Carlini et al. 2022, arXi
 from collections.abc import Mapping
 
 from efface.audit.record import AttackResult, Finding, to_finding
-from efface.audit.roc import LEAST_OTHERS, auc, tpr_at_one_percent, with_interval
+from efface.audit.roc import LEAST_OTHERS, auc, share_with_interval, with_interval
 from efface.audit.view import Pictures, View
 from efface.models.protocol import ImageToImageModel
 
@@ -38,6 +38,9 @@ def membership(
             sides = sets[members], sets[others]
             findings += _findings(f"{members} {side}", *sides, model, view)
     recipe = {**view.recipe, "others": OTHERS, "interval": "bootstrap over subjects"}
+    recipe |= {
+        "interval of TPR": "the same, no narrower than Clopper-Pearson for none or all found"
+    }
     return AttackResult(attack="membership", seed=view.seed, recipe=recipe, findings=findings)
 
 
@@ -59,5 +62,4 @@ def _findings(
             case=case, value=None, unit="share", n=area.n, clusters=area.clusters, note=told
         )
         return [area, empty]
-    share = with_interval(tpr_at_one_percent, *given)
-    return [area, to_finding(case, "share", share, counts)]
+    return [area, to_finding(case, "share", share_with_interval(*given), counts)]

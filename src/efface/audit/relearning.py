@@ -11,7 +11,7 @@ Shapes in names: N images, C channels, H/W pixels, B batch.
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ REPEATED = ("forget", "control")
 """Cases that are compared, and so repeated; the others are looked at once."""
 TRAINED = ("forget", "control", "retain")
 """Sets that a fine-tuning takes its images from."""
+LEAST_IMAGES = 8
+"""Fewest images of a fine-tuning in a small set, unless fewer are asked for."""
 EVERY_STEP = 10
 """Up to here the distance is looked at after each step, from then on after every fifth."""
 
@@ -75,6 +77,7 @@ def relearning(
     Raises:
         InputError: a set has fewer images than one fine-tuning takes.
     """
+    effort = within(effort, min(len(sets[name]) for name in REPEATED))
     for name in TRAINED:
         if len(sets[name]) < effort.images:
             raise InputError(
@@ -84,11 +87,13 @@ def relearning(
     taken: dict[str, list[int]] = {case: [] for case in CASES}
     targets = []
     for repeat in range(effort.repeats):
-        drawn = {name: _draw(sets[name], repeat, effort.images).images_NCHW for name in TRAINED}
+        cases = [case for case in CASES if repeat == 0 or case in REPEATED]
+        rows = slice(repeat * effort.images, (repeat + 1) * effort.images)
+        drawn = {name: sets[name].take(rows).images_NCHW for name in TRAINED if name in cases}
         drawn["unrelated"] = waves(drawn["forget"], view.seed + repeat)
         old, new = (float(view.distances(drawn["forget"], m).mean()) for m in (before, after))
         targets.append(old + effort.tolerance * max(new - old, 0))
-        for case in CASES if repeat == 0 else REPEATED:
+        for case in cases:
             watched = drawn["control" if case == "control" else "forget"]
             found = steps_until(
                 after, drawn[case], watched, view, targets[-1], effort, view.seed + repeat
@@ -98,6 +103,17 @@ def relearning(
     recipe |= {"every step up to": EVERY_STEP}
     findings = [_to_finding(case, counts, effort) for case, counts in taken.items()]
     return AttackResult(attack="relearning", seed=view.seed, recipe=recipe, findings=findings)
+
+
+def within(effort: Effort, available: int) -> Effort:
+    """The effort for which each repeat has images of its own.
+
+    Where there are too few, each repeat gets fewer, down to ``LEAST_IMAGES``; where that does not
+    suffice, there are fewer repeats.
+    """
+    least = min(LEAST_IMAGES, effort.images)
+    images = min(effort.images, max(least, available // effort.repeats))
+    return replace(effort, images=images, repeats=min(effort.repeats, available // images))
 
 
 def steps_until(
@@ -152,17 +168,11 @@ def waves(like_NCHW: Tensor, seed: int) -> Tensor:
     return pixels.to(torch.uint8)[:, None].repeat(1, channels, 1, 1).to(like_NCHW.device)
 
 
-def _draw(given: Pictures, repeat: int, count: int) -> Pictures:
-    """Images of one repeat: the next ``count``, from the first again where too few are left."""
-    rounds = len(given) // count
-    first = repeat % rounds * count
-    return given.take(slice(first, first + count))
-
-
 def _to_finding(case: str, counts: Sequence[int], effort: Effort) -> Finding:
     ended = [min(count, effort.steps) for count in counts]
     given_up = sum(count > effort.steps for count in counts)
-    told = f"{CASES[case]}; steps of each repeat: {', '.join(map(str, ended))}"
+    told = f"{CASES[case]}; {effort.images} images each time, none twice; "
+    told += f"steps of each repeat: {', '.join(map(str, ended))}"
     if given_up:
         told += f"; {given_up} given up after {effort.steps}"
     units = [str(number) for number in range(len(counts))]

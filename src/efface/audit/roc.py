@@ -2,9 +2,13 @@
 
 AUC is the share of pairs in the right order (Mann-Whitney), ties count half. The intervals are
 percentiles of a bootstrap that draws whole subjects, members and others apart from each other.
+Where no member is found, every draw of a share is 0, and that interval has no width; where one
+image is found it has hardly any. So the interval of a share is never narrower than the one that
+Clopper and Pearson (1934, Biometrika 26) give for no subject found, and for every subject found.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,10 +68,38 @@ def with_interval(
     )
 
 
+def share_with_interval(
+    members_N: Floats,
+    others_N: Floats,
+    member_subjects: Sequence[str],
+    other_subjects: Sequence[str],
+    seed: int,
+) -> Estimate:
+    """TPR at 1 % FPR; the interval reaches the bounds of Clopper and Pearson over its members."""
+    subjects = member_subjects, other_subjects
+    found = with_interval(tpr_at_one_percent, members_N, others_N, *subjects, seed)
+    if found.low is None or found.high is None:
+        return found
+    most = highest_unseen(len(_rows_by_subject(member_subjects)))
+    return replace(found, low=min(found.low, 1 - most), high=max(found.high, most))
+
+
+def highest_unseen(clusters: int) -> float:
+    """Upper end of the 95 % interval of Clopper and Pearson for 0 found of ``clusters``.
+
+    The lower end for all found is 1 minus that.
+    """
+    return float(1 - ((1 - CONFIDENCE) / 2) ** (1 / clusters))
+
+
 def _rows_by_subject(subjects: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Rows of each subject; of each image where there is only one subject."""
+    """Rows of each subject; of each image where there is only one subject.
+
+    Subjects come in the order of their first images, not of their names: in a run, a name is a hash
+    with the key of its workspace, and no draw may depend on a key.
+    """
     names = np.asarray(subjects, dtype=np.str_)
-    known = np.unique(names)
+    known = list(dict.fromkeys(names.tolist()))
     if len(known) < 2:
         return [np.array([row]) for row in range(len(names))]
     return [np.flatnonzero(names == name) for name in known]

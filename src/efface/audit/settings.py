@@ -31,13 +31,13 @@ class AuditSettings:
     shifts: list[int] = field(default_factory=lambda: [1, 3])
     """Pixels that mask-sweep moves queries by, to the right and down."""
     relearn_images: int = 32
-    """Images that a fine-tuning is given."""
+    """Images that a fine-tuning is given; fewer where forget or control is small."""
     relearn_steps: int = 60
     """Optimiser steps after which a fine-tuning is given up."""
     relearn_rate: float = 0.0003
     """Its learning rate (AdamW, constant)."""
     relearn_repeats: int = 3
-    """Times it is done, each time with other images."""
+    """Times it is done, each time with other images; less often where there are too few."""
     relearn_tolerance: float = 0.1
     """The distance is back when it is this share of its rise, or less, above that before."""
 

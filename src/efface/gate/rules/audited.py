@@ -76,11 +76,11 @@ def believed(finding: Finding) -> Estimate | str:
     return Estimate(value=value, standard_error=error, degrees=degrees)
 
 
-def share_ends(finding: Finding, *, varied: bool = True) -> tuple[float, float] | str:
+def share_ends(finding: Finding) -> tuple[float, float] | str:
     """Ends of the interval of an AUC or a share, or the end of a sentence about why there are none.
 
-    A bootstrap's interval has no degrees of freedom: its own ends are what is judged. ``varied``:
-    an interval without width is no evidence, as of scores that are all alike.
+    A bootstrap's interval has no degrees of freedom: its own ends are what is judged. An interval
+    without width is no evidence, as of scores that are all alike.
     """
     ends = finding.low, finding.high
     if finding.value is None or finding.low is None or finding.high is None:
@@ -89,7 +89,7 @@ def share_ends(finding: Finding, *, varied: bool = True) -> tuple[float, float] 
         return "is not a finite number with a finite interval"
     if not 0 <= finding.low <= finding.high <= 1 or not 0 <= finding.value <= 1:
         return f"is {finding.value:.4g}, {finding.low:.4g} to {finding.high:.4g}: no such share"
-    if varied and finding.low == finding.high:
+    if finding.low == finding.high:
         return f"is {finding.value:.4g} in every resample, which shows nothing"
     return finding.low, finding.high
 

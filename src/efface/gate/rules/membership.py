@@ -53,7 +53,7 @@ def membership(measurements: Measurements, settings: MembershipSettings) -> Answ
     limits = [(settings.minimum_auc, settings.maximum_auc), (0.0, settings.maximum_tpr)]
     failures, told = [], []
     for finding, (least, most) in zip(found, limits, strict=False):
-        ends = share_ends(finding, varied=finding.unit == "AUC")
+        ends = share_ends(finding)
         if isinstance(ends, str):
             failures.append(f"Membership, {finding.case}, {ends}.")
             continue

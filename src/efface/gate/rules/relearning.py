@@ -37,7 +37,11 @@ def relearning(measurements: Measurements, settings: RelearningSettings) -> Answ
     if not all(is_number(steps) and 0 <= float(steps or 0) <= limit for steps, _ in counts):
         return failed(f"Steps of relearning are {counts}, not numbers from 0 to {limit}.")
     if min(forget.clusters, control.clusters) < repeats:
-        return failed(f"Relearning was tried {forget.clusters} times; {repeats} are needed.")
+        tried = min(forget.clusters, control.clusters)
+        return failed(
+            f"Relearning was tried {tried} times with other images; {repeats} are needed: ask for "
+            "more audit.relearn_repeats, or for fewer audit.relearn_images where images are few."
+        )
     back, learned = float(forget.value or 0), float(control.value or 0)
     words = f"after {number(back)} steps (never seen images: {number(learned)})"
     if back == 0:
@@ -46,6 +50,11 @@ def relearning(measurements: Measurements, settings: RelearningSettings) -> Answ
         return failed(
             f"Images never seen were not learned within {limit} steps, so relearning was tried "
             "too weakly to show anything: raise audit.relearn_steps or audit.relearn_rate."
+        )
+    if learned < 1:  # a mean: some of the repeats began at the goal
+        return failed(
+            f"Images never seen are as close after {number(learned)} steps already, so relearning "
+            "says nothing: this model paints any such image as well as those that count as back."
         )
     if not forget.at_least and back < settings.minimum_ratio * learned:
         return failed(
