@@ -11,19 +11,24 @@ from efface.training.forget_targets import compute_forget_targets
 from efface.training.group import ALONE
 from efface.training.loop import unlearn
 from efface.training.noise import draw_noise
-from efface.training.objective import Images, Objective
+from efface.training.objective import Images, Objective, Targets
 from efface.training.room import Room
 from efface.training.settings import TrainingSettings
-from efface.training.targets import compute_targets
+from efface.training.teacher import Teacher
 from tests.tiny import tiny_images, tiny_mae
 
 CPU = torch.device("cpu")
 SETTINGS = TrainingSettings(steps=40, warmup=2, batch_size=8, probe_every=0, save_every=0.0)
 
 
+def make_teacher(ask, bank, folder, *, memory=1.0, disk=1.0, group=ALONE):
+    room = Room(scratch=folder, group=group)
+    return Teacher(ask=ask, bank=bank, device=CPU, memory=memory, disk=disk, room=room)
+
+
 def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"], make=tiny_mae, group=ALONE):
-    teacher = make().eval()
-    channels, levels = teacher.channels, teacher.levels
+    model = make().eval()
+    channels, levels = model.channels, model.levels
     forget = tiny_images(16, 1, channels)
     noise = draw_noise(forget, 16, torch.Generator().manual_seed(0))
     images = Images(retain=tiny_images(40, 0, channels), forget=forget, noise=noise)
@@ -33,23 +38,14 @@ def make_objective(folder, settings=SETTINGS, method=METHODS["i2i"], make=tiny_m
         bank, similarity, forget_subjects=["a", "b"] * 8, batch_size=settings.batch_size,
         neighbour_share=settings.neighbour_share, seed=settings.seed, noise_images=16,
     )  # fmt: skip
-    kind = method.target or settings.target
-    ask = getattr(teacher, method.matches)
+    teacher = make_teacher(getattr(model, method.matches), bank, folder, group=group)
     wanted = (
-        compute_forget_targets(ask, noise, bank, kind=kind, memory=1.0, device=CPU)
+        compute_forget_targets(teacher, noise, method.target or settings.target)
         if method.moves_forget
         else None
     )
-    targets = compute_targets(
-        ask,
-        images.retain,
-        wanted,
-        plan,
-        memory=1.0,
-        disk=1.0,
-        device=CPU,
-        room=Room(scratch=folder, group=group),
-    )
+    retain = teacher.answers(images.retain, plan.retain_by_mask, "retain")
+    targets = Targets(retain=retain, forget=wanted)
     return Objective(
         images=images, plan=plan, targets=targets if method.uses_targets else None,
         method=method, settings=settings, device=CPU, group=group,
