@@ -187,3 +187,8 @@ def test_a_training_that_breaks_down_writes_no_model(given):
     with pytest.raises(TrainingError, match="not finite; the last good state is kept"):
         unlearn.run(**{**given, "method": {**QUICK, "learning_rate": 1e38, "warmup": 0}})
     assert not given["after"].exists()
+
+
+def test_the_largest_seed_trains(given):
+    unlearn.run(**{**given, "method": {**QUICK, "seed": 2**63 - 1, "target": "noise"}})
+    assert fingerprint(given["before"]) != fingerprint(given["after"])
