@@ -14,6 +14,7 @@ from efface.training.settings import TrainingSettings
 from efface.training.state import KEY, load_state
 from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae
 from tests.training.tiny_training import (
+    SETTINGS,
     make_objective,
     mean_losses,
     same,
@@ -108,18 +109,34 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path)
         first, second = METHODS["i2i"].loss(model, retain, forget)
         return first * (float("nan") if calls[0] > 15 else 1.0), second
 
-    with pytest.raises(TrainingError, match="not finite; the last good state is kept"):
-        train(tmp_path, method=Method(loss=breaks, uses_targets=True))
+    said = (
+        "at step 20: the loss is not finite; the state of step 10 is kept until the run is settled"
+    )
+    with pytest.raises(TrainingError, match=said):
+        train(tmp_path, replace(SETTINGS, save_every=999.0), Method(loss=breaks, uses_targets=True))
     kept = load_state(open_store(str(tmp_path)), "a")
     assert kept.step == 10
     assert all(tensor.isfinite().all() for tensor in kept.encoder.values())
 
 
-def test_a_weight_that_is_not_finite_after_the_last_step_is_an_error(tmp_path):
-    settings = TrainingSettings(steps=10, batch_size=8, probe_every=0, learning_rate=1e38, warmup=0)
-    with pytest.raises(TrainingError, match="not finite; the last good state is kept"):
+@pytest.mark.parametrize("steps", [1, 10])
+def test_what_breaks_down_before_a_state_was_saved_says_that_none_is_kept(tmp_path, steps):
+    settings = replace(SETTINGS, steps=steps, learning_rate=1e38, warmup=0)
+    with pytest.raises(TrainingError, match="is not finite; none is kept; the model in service is"):
         train(tmp_path, settings)
     assert load_state(open_store(str(tmp_path)), "a") is None
+
+
+def test_a_run_saves_at_the_first_look_and_no_more_before_it_is_due(tmp_path):
+    train(tmp_path, replace(SETTINGS, save_every=999.0))
+    assert load_state(open_store(str(tmp_path)), "a").step == 10
+
+
+def test_a_run_that_has_ended_and_runs_again_tells_its_losses_again(tmp_path):
+    _, outcome = train(tmp_path)
+    _, again = train(tmp_path)
+    assert again.resumed_from == 30
+    assert (again.retain_loss, again.forget_loss) == (outcome.retain_loss, outcome.forget_loss)
 
 
 @pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.loss])
