@@ -8,7 +8,7 @@
     |   +-- CheckpointError               weights: absent, damaged, or of another architecture
     +-- BlockedError              exit 3  the gate said no; the verdict holds the reasons
     +-- InfrastructureError       exit 4  storage, disk, or a service that does not answer
-        +-- TrainingError                 the optimisation broke down; the last good state is kept
+        +-- TrainingError                 the optimisation broke down; blocks its tickets
         +-- PreemptedError    exit 143    asked to stop (SIGTERM); what was reached is saved
 
 Exit 0 is a passed gate, or nothing due. Exit 1 is a defect of efface itself: it shows a traceback,
@@ -64,4 +64,4 @@ class PreemptedError(InfrastructureError):
 
 
 class TrainingError(InfrastructureError):
-    """The optimisation broke down; the last good state is kept."""
+    """The optimisation broke down, and would again: the tickets are blocked, as by the gate."""

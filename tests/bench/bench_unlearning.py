@@ -20,10 +20,10 @@ from efface.training.batches import draw_batch, make_plan
 from efface.training.forget_targets import compute_forget_targets
 from efface.training.loop import unlearn
 from efface.training.noise import draw_noise
-from efface.training.objective import Images, Objective
+from efface.training.objective import Images, Objective, Targets
 from efface.training.room import Room
 from efface.training.settings import TrainingSettings
-from efface.training.targets import compute_targets
+from efface.training.teacher import Teacher
 from tests.bench.published import published_step
 
 MODEL = Path("examples/fashion/model")
@@ -45,13 +45,12 @@ def main() -> None:
     started = time.perf_counter()
     device = torch.device("cpu")
     noise = draw_noise(images.forget, SETTINGS.noise_images, torch.Generator().manual_seed(0))
-    forget = compute_forget_targets(
-        teacher, noise, bank, kind="noise-mean", memory=2.0, device=device
+    room = Room(scratch=Path(tempfile.gettempdir()))
+    asked = Teacher(ask=teacher.encode, bank=bank, device=device, memory=2.0, disk=2.0, room=room)
+    targets = Targets(
+        retain=asked.answers(images.retain, plan.retain_by_mask, "retain"),
+        forget=compute_forget_targets(asked, noise, "noise-mean"),
     )
-    targets = compute_targets(
-        teacher, images.retain, forget, plan,
-        memory=2.0, disk=2.0, device=device, room=Room(scratch=Path(tempfile.gettempdir())),
-    )  # fmt: skip
     objective = Objective(
         images=images, plan=plan, targets=targets, method=METHODS["i2i"], settings=SETTINGS,
         device=device,

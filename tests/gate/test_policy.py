@@ -280,6 +280,7 @@ def test_a_mask_named_twice_is_refused(tmp_path):
         (("extractors", "fid", "sha256"), "G" * 64),
         (("extractors", "fid", "sha256"), 5),
         (("evaluation", "seed"), -1),
+        (("evaluation", "seed"), 2**63),
         (("evaluation", "seed"), 1.5),
         (("evaluation", "max_images", "holdout"), 0),
         (("evaluation", "max_images", "holdout"), "all"),

@@ -18,9 +18,13 @@ def own_home(monkeypatch, tmp_path):
     monkeypatch.setenv("EFFACE_HOME", str(tmp_path / "home"))
 
 
-def run(world, folder, method):
+def end(world, folder, method):
     arguments = world.arguments(folder, "stripes-0", "stripes-1", method=method)
-    ended = run_locally(arguments, run_id="night-1", folder=folder / "run")
+    return run_locally(arguments, run_id="night-1", folder=folder / "run")
+
+
+def run(world, folder, method):
+    ended = end(world, folder, method)
     assert ended.failure is None, ended.log.read_text()[-4000:]
     return ended
 
@@ -49,6 +53,19 @@ def test_a_model_that_did_not_forget_is_blocked_and_never_registered(world, fold
     assert not (workspace / "registered.json").exists()
     assert read(ended.kept["verdict.json"])["reasons"]
     assert ended.kept["verdict.md"].read_text().startswith("# Blocked")
+    assert_no_private_copy_is_left(folder / "run", workspace)
+
+
+def test_a_training_that_breaks_down_blocks_its_ticket_and_registers_nothing(world, folder):
+    ended = end(world, folder, {"steps": 30, "learning_rate": 1e38, "warmup": 0})
+    workspace = folder / "run" / "workspace" / "night-1"
+    ticket = read(folder / "tickets" / "states" / "t-1.json")
+    assert ended.exit_code == 4
+    assert ended.failure.step == "unlearn"
+    assert ticket["state"] == "blocked"
+    assert ticket["reasons"] == [ended.failure.message]
+    assert "not finite" in ended.failure.message
+    assert not (workspace / "registered.json").exists()
     assert_no_private_copy_is_left(folder / "run", workspace)
 
 

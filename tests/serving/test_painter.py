@@ -9,7 +9,7 @@ from efface.models.checkpoint import load_model, save_model
 from efface.registry import import_base
 from efface.registry.connection import connected
 from efface.serving.painting import paint_array
-from tests.tiny import tiny_images, tiny_mae, tiny_vqgan
+from tests.tiny import tiny_diffusion, tiny_images, tiny_mae, tiny_vqgan
 
 ELSEWHERE = """
 import sys, warnings
@@ -30,7 +30,7 @@ def images() -> np.ndarray:
     return images
 
 
-@pytest.fixture(params=[tiny_mae, tiny_vqgan])
+@pytest.fixture(params=[tiny_mae, tiny_vqgan, tiny_diffusion])
 def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     save_model(request.param(), tmp_path / "model", {})
     return tmp_path / "model"

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from efface.errors import EffaceError, InfrastructureError, InputError
+from efface.errors import EffaceError, InfrastructureError, InputError, TrainingError
 from efface.evidence.purge import open_run, will_write
-from efface.steps import intake, settle
+from efface.steps import intake, settle, unlearn
 from efface.storage import Store
 from efface.tickets.failures import remembered
 from tests.given import KEY, a_dataset, put_ticket
+from tests.steps.unlearn_run import QUICK, write_unlearn_run
 
 
 @pytest.fixture(autouse=True)
@@ -91,15 +92,15 @@ def test_a_failed_run_makes_its_tickets_pending_again(place: Path) -> None:
     assert state(place)["attempts"] == 2
 
 
-def test_a_training_that_broke_down_leaves_its_tickets_pending_with_the_reason(place: Path) -> None:
-    settle.run(
-        tickets=str(place / "tickets"),
-        run_id="one",
-        workspace=str(place / "workspace"),
-        error="training broke down at step 20: the loss is not finite",
-    )
-    assert state(place)["state"] == "pending"
-    assert "the loss is not finite" in state(place)["reasons"][0]
+def test_a_training_that_broke_down_blocks_its_tickets_with_the_reason(place: Path) -> None:
+    breaks_down = {**QUICK, "learning_rate": 1e38, "warmup": 0}
+    given = {**write_unlearn_run(place), "run_id": "one", "method": breaks_down}
+    with pytest.raises(TrainingError), remembered(run_folder(place), "unlearn"):
+        unlearn.run(**given)
+    assert end(place)["verdict"] == "blocked"
+    assert state(place)["state"] == "blocked"
+    assert "training broke down at step 4" in state(place)["reasons"][0]
+    assert not (place / "before").exists()
     assert take(place, "two") == 1
 
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,12 @@ from efface.evidence.purge import purge
 from efface.models.checkpoint import compare, fingerprint, read_record, save_model
 from efface.steps import unlearn
 from efface.storage import open_store
+from efface.tickets.answer import ANSWER
 from tests.finished_run import write_set
 from tests.steps.unlearn_run import QUICK, write_unlearn_run
 from tests.tiny import tiny_mae, tiny_vqgan
+
+BREAKS_DOWN = {**QUICK, "learning_rate": 1e38, "warmup": 0}
 
 
 @pytest.fixture
@@ -184,6 +188,20 @@ def test_the_target_unseen_without_unseen_images_says_what_to_do(given):
 
 
 def test_a_training_that_breaks_down_writes_no_model(given):
-    with pytest.raises(TrainingError, match="not finite; the last good state is kept"):
-        unlearn.run(**{**given, "method": {**QUICK, "learning_rate": 1e38, "warmup": 0}})
+    with pytest.raises(TrainingError, match="is not finite"):
+        unlearn.run(**{**given, "method": BREAKS_DOWN})
     assert not given["after"].exists()
+
+
+def test_a_training_that_breaks_down_answers_the_tickets_and_a_next_attempt_starts_afresh(given):
+    answer = given["before"].parent / "workspace" / "run-1" / ANSWER
+    with pytest.raises(TrainingError) as error:
+        unlearn.run(**{**given, "method": BREAKS_DOWN})
+    assert json.loads(answer.read_text()) == {"passed": False, "reasons": [str(error.value)]}
+    unlearn.run(**given)
+    assert not answer.exists()
+
+
+def test_the_largest_seed_trains(given):
+    unlearn.run(**{**given, "method": {**QUICK, "seed": 2**63 - 1, "target": "noise"}})
+    assert fingerprint(given["before"]) != fingerprint(given["after"])

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from efface.training.bank import make_bank
@@ -38,6 +39,22 @@ def test_a_batch_depends_on_plan_and_step_alone():
 
 def test_another_seed_gives_other_batches():
     assert not torch.equal(draw_batch(plan(), 0).forget, draw_batch(plan(seed=2), 0).forget)
+
+
+@pytest.mark.parametrize("seed", [10**15, 2**63 - 1])
+def test_the_largest_seeds_give_batches_of_their_own_too(seed):
+    first, again, later = (draw_batch(plan(seed=seed), step) for step in (0, 0, 1))
+    assert torch.equal(first.forget, again.forget)
+    assert not torch.equal(first.forget, later.forget)
+    assert not torch.equal(first.forget, draw_batch(plan(seed=seed - 1), 0).forget)
+
+
+def test_small_seeds_give_the_batches_that_the_results_were_measured_with():
+    draw = draw_batch(plan(seed=39), 399)
+    generator = torch.Generator().manual_seed(39 * 1_000_003 + 399)
+    assert draw.mask == int(torch.multinomial(BANK.share_M, 1, generator=generator))
+    near = plan(seed=39).near_by_mask[draw.mask]
+    assert torch.equal(draw.retain[:4], near[torch.randint(len(near), (4,), generator=generator)])
 
 
 def test_both_halves_have_the_batch_size_and_retain_fits_the_mask():

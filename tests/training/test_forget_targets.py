@@ -2,15 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from efface.errors import ConfigError
 from efface.training.bank import make_bank
 from efface.training.batches import draw_batch, make_plan
-from efface.training.forget_targets import compute_forget_targets, mean_embeddings
+from efface.training.forget_targets import compute_forget_targets, mean_answer
 from efface.training.noise import draw_noise
 from tests.tiny import tiny_images, tiny_mae
+from tests.training.tiny_training import make_teacher
 
 BANK = make_bank(["centre:2x2", "random:0.5"], (4, 4), per_policy=2, seed=0)
-CPU = torch.device("cpu")
 PLAN = make_plan(
     BANK, np.zeros(8, np.float32), forget_subjects=["a"] * 8, batch_size=6, neighbour_share=0.0,
     seed=0, noise_images=20,
@@ -21,10 +20,9 @@ def noise(count, seed):
     return draw_noise(tiny_images(8, 1), count, torch.Generator().manual_seed(seed))
 
 
-def compute(kind, source, memory=1.0):
-    return compute_forget_targets(
-        tiny_mae().eval().encode, source, BANK, kind=kind, memory=memory, device=CPU
-    )
+def compute(kind, source, folder=None, **room):
+    teacher = make_teacher(tiny_mae().eval().encode, BANK, folder, **room)
+    return compute_forget_targets(teacher, source, kind)
 
 
 def embedded(source, entry):
@@ -40,18 +38,16 @@ def test_the_mean_target_is_the_mean_over_the_source_images(kind):
         assert torch.allclose(found, embedded(source, entry).mean(dim=0), atol=1e-5)
 
 
-def test_each_image_moves_to_the_embedding_of_the_noise_image_drawn_for_it():
+@pytest.mark.parametrize(
+    ("memory", "disk"), [(1.0, 1.0), (0.0, 1.0), (0.0, 0.0)], ids=["in-memory", "in-a-file", "live"]
+)
+def test_each_image_moves_to_the_embedding_of_the_noise_image_drawn_for_it(tmp_path, memory, disk):
     source = noise(20, 3)
-    targets = compute("noise", source)
+    targets = compute("noise", source, tmp_path, memory=memory, disk=disk)
     for step in range(5):
         draw = draw_batch(PLAN, step)
         expected = embedded(source[draw.noise], draw.mask)
         assert torch.allclose(targets.of(draw), expected, atol=1e-5)
-
-
-def test_a_pool_that_does_not_fit_is_refused_with_what_to_do():
-    with pytest.raises(ConfigError, match="target noise needs .* use target noise-mean"):
-        compute("noise", noise(20, 3), memory=1e-6)
 
 
 def test_the_gaussian_has_the_two_moments_of_the_features_and_no_other_structure():
@@ -81,7 +77,7 @@ def test_the_mean_target_has_the_same_gradient_as_fresh_noise_in_expectation():
     with torch.no_grad():
         student = model.encode(forget[:1].float() / 255, BANK.hidden_MN[:1]).double()[0]
     fresh = 2 * (student - embeddings)
-    mean = mean_embeddings(model.encode, noise(4000, 99), BANK, CPU)[0].double()
+    mean = mean_answer(make_teacher(model.encode, BANK, None), noise(4000, 99), 0).double()
     cached = 2 * (student - mean)
     error = fresh.std(dim=0) * (2 / 4000) ** 0.5
     z = (fresh.mean(dim=0) - cached).abs() / error

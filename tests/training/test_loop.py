@@ -2,7 +2,9 @@ import os
 import signal
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -14,10 +16,13 @@ from efface.training.settings import TrainingSettings
 from efface.training.state import KEY, load_state
 from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae
 from tests.training.tiny_training import (
+    SETTINGS,
     make_objective,
     mean_losses,
+    painter_of_tones,
     same,
     settings_for,
+    tones,
     train,
     weights,
 )
@@ -108,18 +113,34 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path)
         first, second = METHODS["i2i"].loss(model, retain, forget)
         return first * (float("nan") if calls[0] > 15 else 1.0), second
 
-    with pytest.raises(TrainingError, match="not finite; the last good state is kept"):
-        train(tmp_path, method=Method(loss=breaks, uses_targets=True))
+    said = (
+        "at step 20: the loss is not finite; the state of step 10 is kept until the run is settled"
+    )
+    with pytest.raises(TrainingError, match=said):
+        train(tmp_path, replace(SETTINGS, save_every=999.0), Method(loss=breaks, uses_targets=True))
     kept = load_state(open_store(str(tmp_path)), "a")
     assert kept.step == 10
     assert all(tensor.isfinite().all() for tensor in kept.encoder.values())
 
 
-def test_a_weight_that_is_not_finite_after_the_last_step_is_an_error(tmp_path):
-    settings = TrainingSettings(steps=10, batch_size=8, probe_every=0, learning_rate=1e38, warmup=0)
-    with pytest.raises(TrainingError, match="not finite; the last good state is kept"):
+@pytest.mark.parametrize("steps", [1, 10])
+def test_what_breaks_down_before_a_state_was_saved_says_that_none_is_kept(tmp_path, steps):
+    settings = replace(SETTINGS, steps=steps, learning_rate=1e38, warmup=0)
+    with pytest.raises(TrainingError, match="is not finite; none is kept; the model in service is"):
         train(tmp_path, settings)
     assert load_state(open_store(str(tmp_path)), "a") is None
+
+
+def test_a_run_saves_at_the_first_look_and_no_more_before_it_is_due(tmp_path):
+    train(tmp_path, replace(SETTINGS, save_every=999.0))
+    assert load_state(open_store(str(tmp_path)), "a").step == 10
+
+
+def test_a_run_that_has_ended_and_runs_again_tells_its_losses_again(tmp_path):
+    _, outcome = train(tmp_path)
+    _, again = train(tmp_path)
+    assert again.resumed_from == 30
+    assert (again.retain_loss, again.forget_loss) == (outcome.retain_loss, outcome.forget_loss)
 
 
 @pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.loss])
@@ -156,18 +177,19 @@ def test_every_method_lowers_its_forget_loss(tmp_path, name, changes):
     assert after < before
 
 
-def test_max_loss_paints_forget_worse_than_going_on_with_retain_alone_does(tmp_path):
-    max_loss = METHODS["max-loss"]
-    errors = {}
+def test_max_loss_paints_forget_worse_than_retain_and_than_going_on_with_retain_alone(tmp_path):
+    painter, errors = painter_of_tones(), {}
     for name in ("max-loss", "retain-only"):
-        student, _ = train(
-            tmp_path / name,
-            settings_for(name, steps=60, alpha=2.0, learning_rate=0.1),
-            METHODS[name],
+        settings, make = (
+            settings_for(name, steps=60, learning_rate=3e-3),
+            partial(deepcopy, painter),
         )
-        objective = make_objective(tmp_path, settings_for(name), max_loss)
-        errors[name] = -mean_losses(student, objective)[1]
-    assert errors["max-loss"] > 1.00005 * errors["retain-only"]  # an untrained decoder hears little
+        student, _ = train(tmp_path / name, settings, METHODS[name], make=make, draw=tones)
+        objective = make_objective(tmp_path, settings, METHODS["max-loss"], make, draw=tones)
+        retain, forget = mean_losses(student, objective)
+        errors[name] = retain, -forget
+    assert errors["max-loss"][1] > 5 * errors["retain-only"][1]
+    assert errors["max-loss"][1] > 3 * errors["max-loss"][0]
 
 
 @pytest.mark.parametrize(

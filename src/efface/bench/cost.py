@@ -18,11 +18,11 @@ from efface.bench.cell import Bench, Result
 from efface.bench.gridding import RETRAINED, compared, row_of
 from efface.bench.table import Row
 from efface.data.reading import read_images
-from efface.files import read_json
 from efface.methods import find_method
 from efface.models.checkpoint import load_model
 from efface.models.masks import draw_masks, parse_mask_policy
 from efface.models.protocol import ImageToImageModel
+from efface.steps.shard import read_sets
 from efface.training.bank import make_bank
 from efface.training.settings import TrainingSettings, read_settings
 
@@ -67,7 +67,7 @@ def teacher_images(
     method = find_method(settings.name)
     if not method.uses_targets:
         return 0
-    there = read_json(sets / "sets.json", kind="sets", version=1)["sets"]
+    there = read_sets(sets)["sets"]
     retain = min(settings.retain_images, int(there["retain"]["samples"]))
     if not method.moves_forget:
         return retain

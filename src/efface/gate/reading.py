@@ -159,8 +159,8 @@ def _evaluation(given: Any) -> EvaluationSettings:
     for name, count in settings.max_images.items():
         if count < 2:
             raise ConfigError(f"evaluation.max_images.{name} is {count}: use 2 or more")
-    if settings.seed < 0:
-        raise ConfigError(f"evaluation.seed is {settings.seed}: use 0 or more")
+    if not 0 <= settings.seed < 2**63:
+        raise ConfigError(f"evaluation.seed is {settings.seed}: use 0 or more, below 2^63")
     return settings
 
 

@@ -1,6 +1,5 @@
 """gate: judge a report. Always writes a verdict, also when there is nothing fit to be judged."""
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,18 +9,17 @@ from typing import TypeVar
 from efface.audit.record import read_audit
 from efface.errors import EffaceError, InfrastructureError
 from efface.evaluation.report import read_report
+from efface.evidence.purge import open_run
 from efface.files import sha256_bytes, sha256_file
 from efface.gate.decide import blocked_verdict, decide
 from efface.gate.reading import policy_bytes, read_policy
 from efface.gate.verdict import Verdict, write_verdict
 from efface.models.checkpoint import fingerprint
-from efface.storage import open_store
+from efface.tickets.answer import write_answer
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-OUTCOME = "outcome.json"
-"""In the run's folder of the workspace: the verdict's passed and reasons, for settle."""
 
 
 def run(
@@ -41,7 +39,7 @@ def run(
         policy: path of the policy, or its s3:// address.
         after: folder of the unlearned model, which has to be the one that the report is about.
         run_id: name of the run.
-        workspace: place shared by the steps of the run; gets outcome.json.
+        workspace: place shared by the steps of the run; gets the answer for its tickets.
         out: where ``verdict.json`` goes.
         audit: ``audit.json`` of the audit step; None where the policy has no rule about it.
 
@@ -49,14 +47,12 @@ def run(
         Whether the model passed. A blocked model is an answer, not an error.
 
     Raises:
-        InfrastructureError: the policy's storage does not answer, or the verdict or the outcome
+        InfrastructureError: the policy's storage does not answer, or the verdict or the answer
             cannot be written.
     """
     verdict = judge(report, policy, after, audit)
     write_verdict(out, verdict)
-    outcome = {"passed": verdict.passed, "reasons": verdict.reasons}
-    content = (json.dumps(outcome, indent=2) + "\n").encode()
-    open_store(workspace).write(f"{run_id}/{OUTCOME}", content)
+    write_answer(open_run(workspace, run_id), passed=verdict.passed, reasons=verdict.reasons)
     for check in verdict.checks:
         log.info("gate=check rule=%s outcome=%s", check.rule, check.outcome)
     log.info("gate=done run=%s passed=%s reasons=%d", run_id, verdict.passed, len(verdict.reasons))

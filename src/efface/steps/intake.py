@@ -17,6 +17,7 @@ from efface.evidence.purge import open_run, will_write
 from efface.files import sha256_bytes, whole_file, write_json
 from efface.settings import read_settings
 from efface.storage import Store, open_store
+from efface.tickets.answer import ANSWER
 from efface.tickets.claims import Claimant, Claimed, claim_due, hand_back, leases_of
 from efface.tickets.failures import FOLDER
 from efface.tickets.folder import open_folder
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 VERSION = 1
 BATCH = "batch.json"
 FORGET = "forget.parquet"
-OF_AN_EARLIER_RUN = ("outcome.json", "registered.json", "settlement.json")
+OF_AN_EARLIER_RUN = (ANSWER, "registered.json", "settlement.json")
 
 
 def run(*, tickets: str, dataset: str, run_id: str, workspace: str, out: Path) -> int:

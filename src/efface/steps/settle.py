@@ -11,6 +11,7 @@ from efface.evidence.purge import Purge, Purged, is_noted, open_run, purge
 from efface.settings import read_settings
 from efface.storage import Store
 from efface.telemetry import RunNumbers, push
+from efface.tickets.answer import ANSWER
 from efface.tickets.claims import hand_back, leases_of
 from efface.tickets.ending import Ending, outcome_to_ending
 from efface.tickets.failures import first_failure
@@ -115,7 +116,7 @@ def _purge(workspace: str, run_id: str, problems: list[EffaceError]) -> Purge:
 
 def _ending(shared: Store, error: str, problems: list[EffaceError]) -> Ending:
     try:
-        outcome = _read(shared, "outcome.json")
+        outcome = _read(shared, ANSWER)
     except InputError as problem:  # damaged: the tickets must not stay claimed for that
         problems.append(problem)
         outcome = None

@@ -8,14 +8,16 @@ from typing import Any
 
 import torch
 
-from efface.errors import ConfigError
+from efface.errors import ConfigError, TrainingError
 from efface.evidence.purge import will_write
 from efface.gate.reading import read_policy
 from efface.models.checkpoint import check_model_place, fingerprint, load_model, save_model
 from efface.models.masks import check_masks
 from efface.settings import read_settings as read_environment
 from efface.steps.shard import read_sets
+from efface.storage import open_store
 from efface.storage.fetching import fetch_folder, is_remote
+from efface.tickets.answer import withdraw_answer, write_answer
 from efface.training.choosing import choose_method
 from efface.training.job import Job, train
 from efface.training.loop import Outcome
@@ -49,7 +51,8 @@ def run(
         method: settings of the method (see ``TrainingSettings``), with ``preset`` if wanted, and
             of processes and nodes (see ``Spread``).
         run_id: name of the run.
-        workspace: place shared by the steps of the run; holds the training state.
+        workspace: place shared by the steps of the run; holds the training state, and gets the
+            answer for the tickets where the training broke down.
         before: folder to write the model in service to, as it was.
         after: folder to write the unlearned model to.
 
@@ -97,6 +100,17 @@ def _whole(place: str) -> str:
 
 
 def _train(job: Job, spread: Spread, run_id: str) -> Outcome:
+    """Train; a training that broke down answers the tickets, as no gate will."""
+    shared = open_store(job.state)
+    withdraw_answer(shared)
+    try:
+        return _train_where_asked(job, spread, run_id)
+    except TrainingError as error:
+        write_answer(shared, passed=False, reasons=[str(error)])
+        raise
+
+
+def _train_where_asked(job: Job, spread: Spread, run_id: str) -> Outcome:
     if spread.nodes > 1:
         from efface.cluster.launcher import train_on_nodes  # needs the Kubernetes client
 

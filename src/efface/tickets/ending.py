@@ -24,7 +24,7 @@ def outcome_to_ending(
     """What becomes of the tickets, by what the steps left behind.
 
     Args:
-        outcome: the gate's answer, passed and reasons; None when the gate did not get to answer.
+        outcome: the run's answer, passed and reasons; None when it did not get to answer.
         registered: whether a model version was registered.
         error: what the step that failed said; empty when not known.
     """

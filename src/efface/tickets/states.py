@@ -2,7 +2,8 @@
 
     pending ──claimed──► in_progress ─┬─ completed       the new model forgot, and is registered
        ▲                              ├─ no_data_found   the model never saw these subjects
-       └── the run failed ────────────┴─ blocked         the gate said no; due again
+       └── the run failed ────────────┴─ blocked         the gate said no, or the training broke
+                                                      down; due again
 
 A file that is no ticket is rejected: ``states/rejected/<file>``.
 """

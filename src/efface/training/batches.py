@@ -9,6 +9,9 @@ from torch import Tensor
 
 from efface.training.bank import MaskBank
 
+SEEDS = 2**63
+"""torch takes seeds below this."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -111,7 +114,7 @@ def draw_batch(plan: Plan, step: int, *, entry: int | None = None) -> Draw:
         step: number of the step.
         entry: of the bank; None: drawn too.
     """
-    generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + step)
+    generator = torch.Generator().manual_seed((plan.seed * 1_000_003 + step) % SEEDS)
     drawn = int(torch.multinomial(plan.bank.share_M, 1, generator=generator))
     mask = drawn if entry is None else entry
     near = _pick(plan.near_by_mask[mask], plan.near_count, generator)

@@ -64,7 +64,7 @@ def unlearn(
             several processes, the first one's answer holds.
 
     Raises:
-        TrainingError: a loss or a weight is not finite; the last finite state stays saved.
+        TrainingError: a loss or a weight is not finite; the last state that was saved stays.
         PreemptedError: SIGTERM came; the state is saved.
     """
     group = objective.group
@@ -83,7 +83,7 @@ def unlearn(
             progress.advance()
             if run.step % CHECK_EVERY == 0 or run.step == run.last_step:
                 losses = group.total(losses)
-                _need_finite(losses, run.step)
+                run.need_finite(losses)
                 run.save_when_due()
             if run.may_stop() and group.decided(group.first and is_enough()):
                 run.begin_cooldown()
@@ -113,6 +113,7 @@ class _Run:
             fused=True,
         )
         self.step, self.cooldown_from = 0, latest_cooldown(settings)
+        self.kept = 0
         self._look_at_start(student)
         if found := load_state(store, identity):
             self._restore(found)
@@ -168,8 +169,19 @@ class _Run:
         self.save()
 
     def save_when_due(self) -> None:
-        if time.monotonic() - self.saved_at >= self.settings.save_every:
+        """Save at the first look, then every ``save_every`` seconds; a run that ends needs none."""
+        due = not self.kept or time.monotonic() - self.saved_at >= self.settings.save_every
+        if self.step < self.last_step and self.group.decided(due):
             self.save()
+
+    def need_finite(self, losses: Tensor) -> None:
+        """Look at the losses.
+
+        Raises:
+            TrainingError: one is not finite.
+        """
+        if not bool(losses.isfinite().all()):
+            raise TrainingError(_broke_down("the loss", self.step, self.kept))
 
     def leave(self, losses: Tensor) -> None:
         """Save and give up the place.
@@ -178,7 +190,7 @@ class _Run:
             PreemptedError: always.
             TrainingError: the losses of the last step, or a weight, are not finite.
         """
-        _need_finite(self.group.total(losses), self.step)
+        self.need_finite(self.group.total(losses))
         self.save()
         self.group.wait()
         raise PreemptedError(
@@ -199,11 +211,12 @@ class _Run:
     def _finite_encoder(self) -> dict[str, Tensor]:
         encoder = {name: p.detach().cpu() for name, p in self.encoder.items()}
         if not all(bool(tensor.isfinite().all()) for tensor in encoder.values()):
-            raise TrainingError(_diverged(self.step))
+            raise TrainingError(_broke_down("a weight", self.step, self.kept))
         return encoder
 
     def save(self) -> None:
         encoder = self._finite_encoder()
+        self.kept, self.saved_at = self.step, time.monotonic()
         if not self.group.first:
             return
         state = TrainingState(
@@ -214,7 +227,6 @@ class _Run:
             optimizer=self.optimizer.state_dict(),
         )
         save_state(self.store, state)
-        self.saved_at = time.monotonic()
 
     def outcome(self, losses: Tensor) -> Outcome:
         retain, forget = losses.detach().tolist()
@@ -233,15 +245,12 @@ class _Run:
                 parameter.copy_(found.encoder[name])
         self.optimizer.load_state_dict(found.optimizer)
         self.step, self.cooldown_from = found.step, found.cooldown_from
+        self.kept = found.step
 
 
-def _need_finite(losses: Tensor, step: int) -> None:
-    if not bool(losses.isfinite().all()):
-        raise TrainingError(_diverged(step))
-
-
-def _diverged(step: int) -> str:
+def _broke_down(what: str, step: int, kept: int) -> str:
+    state = f"the state of step {kept} is kept until the run is settled" if kept else "none is kept"
     return (
-        f"training broke down at step {step}: the loss is not finite; the last good state is kept; "
-        "lower learning_rate or alpha and run again"
+        f"training broke down at step {step}: {what} is not finite; {state}; the model in service "
+        "is untouched; the same settings break down again: lower learning_rate or alpha, run anew"
     )

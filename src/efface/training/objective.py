@@ -10,9 +10,10 @@ from efface.methods import Half, Method
 from efface.models.protocol import ImageToImageModel
 from efface.training.batches import Draw, Plan
 from efface.training.device import autocast
+from efface.training.forget_targets import ForgetTargets
 from efface.training.group import ALONE, Group
 from efface.training.settings import TrainingSettings
-from efface.training.targets import Targets
+from efface.training.teacher import Answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,20 @@ class Images:
     forget: Tensor
     noise: Tensor | None = None
     """None for a method that uses none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """What the student moves to, by entry of the bank."""
+
+    retain: Answers
+    """E0(T(x)) of each retain image under the mask it is assigned to."""
+    forget: ForgetTargets | None
+    """None where forget images move to noise images."""
+
+    def of_retain(self, draw: Draw) -> Tensor:
+        """Targets ``(B, T, K)`` of the retain images of a batch."""
+        return self.retain.of(draw.mask, draw.retain)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,12 +14,12 @@ from efface.methods import Method
 from efface.models.protocol import ImageToImageModel
 from efface.training.bank import make_bank
 from efface.training.batches import Plan, make_plan
-from efface.training.forget_targets import CHUNK, compute_forget_targets
+from efface.training.forget_targets import compute_forget_targets
 from efface.training.noise import draw_noise
-from efface.training.objective import Images, Objective
+from efface.training.objective import Images, Objective, Targets
 from efface.training.room import Room
 from efface.training.settings import TrainingSettings
-from efface.training.targets import Targets, compute_targets
+from efface.training.teacher import CHUNK, Teacher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,6 @@ def prepare(
 
     Raises:
         DataError: a set that is needed is empty, or an image is damaged.
-        ConfigError: the targets asked for do not fit.
     """
     kind = (method.target or settings.target) if method.moves_forget else ""
     pixels, plan = _load(teacher, sets, policy, settings, shares_chance=kind == "noise")
@@ -62,31 +61,22 @@ def prepare(
         forget=_prepared(teacher, pixels.forget, device),
         noise=_prepared(teacher, _noise(pixels, settings), device) if method.uses_noise else None,
     )
-    targets: Targets | None = None
+    targets = None
     if method.uses_targets:
-        ask = getattr(teacher, method.matches)
-        forget = (
-            compute_forget_targets(
-                ask,
-                _prepared(teacher, _source(kind, teacher, sets, pixels, settings), device),
-                plan.bank,
-                kind=kind,
-                memory=settings.target_memory,
-                device=device,
-            )
-            if kind
-            else None
-        )
-        targets = compute_targets(
-            ask,
-            images.retain,
-            forget,
-            plan,
+        asked = Teacher(
+            ask=getattr(teacher, method.matches),
+            bank=plan.bank,
+            device=device,
             memory=settings.target_memory,
             disk=settings.target_disk,
-            device=device,
             room=room,
         )
+        forget = None
+        if kind:
+            source = _prepared(teacher, _source(kind, teacher, sets, pixels, settings), device)
+            forget = compute_forget_targets(asked, source, kind)
+        retain = asked.answers(images.retain, plan.retain_by_mask, "retain")
+        targets = Targets(retain=retain, forget=forget)
     return Objective(
         images=images,
         plan=plan,

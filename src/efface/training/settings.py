@@ -72,9 +72,10 @@ class TrainingSettings:
     save_every: float = 15.0
     """Seconds between saved training states."""
     target_memory: float = 2.0
-    """Gibibytes of teacher targets kept in memory; more than that goes to a file."""
+    """Gibibytes of teacher targets kept in memory, of retain images and of a pool of noise images
+    each; more than that goes to a file."""
     target_disk: float = 32.0
-    """Gibibytes of teacher targets kept in files; more than that is computed at each step."""
+    """Gibibytes of them kept in files; more than that is computed at each step."""
 
     def __post_init__(self) -> None:
         """Refuse values that contradict their meaning."""
