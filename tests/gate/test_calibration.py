@@ -59,12 +59,15 @@ def test_a_threshold_is_taken_from_the_first_seeds_and_values_are_given_of_all()
     assert found.suggested == alone.suggested is not None
     assert found.good == found.bad["left"][::-1]
     assert found.good[0] > found.good[1]
+    # On the other seed good and bad have changed places: the suggestion is wrong, and that is told.
+    assert (found.good_passed.count, found.bad_passed.count) == (0, 1)
+    assert (found.good_passed.n, found.bad_passed.n) == (1, 1)
 
 
 def test_where_good_and_bad_overlap_nothing_is_suggested_and_nothing_moves():
     mixed = [risen(0.3), risen(0.1)]
     found = suggest(policy(), RISE, mixed, {"left": mixed}, first=2)
-    assert found.suggested is None
+    assert found.suggested is found.good_passed is found.bad_passed is None
     assert moved(policy(), [found]) == policy()
 
 

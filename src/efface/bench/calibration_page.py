@@ -7,7 +7,7 @@ from efface.bench.calibrating import Calibration
 from efface.files import write_bytes, write_json
 from efface.gate.calibration import Rate, Suggestion
 
-VERSION = 2
+VERSION = 3
 RATES = """## How often a model passes
 
 {good} should pass. All others should not. Intervals are 95 % (Clopper-Pearson). Suggested
@@ -19,11 +19,13 @@ thresholds come from the first half of the seeds and are tried on the second.
 PLACES = """
 ## Where the thresholds belong
 
-A critical value is the strictest setting that a run still passes; here those of all seeds. Rules
-that need held-out masks or attacks are not tried.
+A critical value is the strictest setting that a run still passes; here those of all seeds. A
+suggestion is from the first half of the seeds; how many runs of the second half pass it stands
+beside it: one that lets bad runs through is none. Rules that need held-out masks or attacks are not
+tried. Good: worst, median, best; bad: best, median, worst.
 
-| rule | setting | now | suggested | good runs: worst, median, best | bad: best, median, worst |
-|---|---|---|---|---|---|
+| rule | setting | now | suggested | good, bad that pass it | good runs | bad runs |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -34,7 +36,12 @@ def write_calibration(
     rules = [
         {
             "rule": one.threshold.rule, "key": one.threshold.key, "present": one.present,
-            "suggested": one.suggested, "good": _finite(one.good),
+            "suggested": one.suggested,
+            "passed": {
+                name: None if rate is None else vars(rate)
+                for name, rate in (("good", one.good_passed), ("bad", one.bad_passed))
+            },
+            "good": _finite(one.good),
             "bad": {kind: _finite(values) for kind, values in one.bad.items()},
         }
         for one in found.suggestions
@@ -77,8 +84,12 @@ def _place(one: Suggestion) -> str:
     good = sorted(one.good, reverse=not up)
     bad = sorted((value for values in one.bad.values() for value in values), reverse=up)
     suggested = "they overlap" if one.suggested is None else f"{one.suggested:.3g}"
+    tried = "–"
+    if one.good_passed and one.bad_passed:
+        found = one.good_passed, one.bad_passed
+        tried = ", ".join(f"{rate.count} of {rate.n}" for rate in found)
     return (
-        f"| {one.threshold.rule} | {one.threshold.key} | {one.present:g} | {suggested} | "
+        f"| {one.threshold.rule} | {one.threshold.key} | {one.present:g} | {suggested} | {tried} | "
         f"{_spread(good)} | {_spread(bad)} |\n"
     )
 

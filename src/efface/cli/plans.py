@@ -1,6 +1,7 @@
 """What the commands share that run a plan of the bench: their options, and the bench itself."""
 
 import argparse
+import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +26,8 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("docs/results"),
-        help="folder to write to (default: %(default)s)",
+        default=Path("runs/results"),
+        help="folder to write to; files of the same name are replaced (default: %(default)s)",
     )
     parser.add_argument(
         "--quick", action="store_true", help="the plan's shorter settings (default: its full ones)"
@@ -62,9 +63,10 @@ def file_of(given: argparse.Namespace, name: str) -> str:
 
 def command_of(given: argparse.Namespace, words: str) -> str:
     """What a reader types to get the same."""
-    parts = [f"efface {words} --plan {given.plan}", *(["--quick"] if given.quick else [])]
+    plan = shlex.quote(str(given.plan))
+    parts = [f"efface {words} --plan {plan}", *(["--quick"] if given.quick else [])]
     for name in ("model", "ticket"):
-        parts += [f"--{name} {value}" for value in getattr(given, name)]
+        parts += [f"--{name} {shlex.quote(value)}" for value in getattr(given, name)]
     return " ".join(parts)
 
 

@@ -62,6 +62,10 @@ class Suggestion:
     """The same for the kinds of bad runs that this rule is there to block."""
     suggested: float | None
     """Half-way between the two, in the first seeds; None where they overlap there."""
+    good_passed: Rate | None = None
+    """Good runs of the other seeds that pass it; None where nothing is suggested."""
+    bad_passed: Rate | None = None
+    """Bad runs of the other seeds that pass it."""
 
 
 def judge(report: Report, policy: Policy) -> Verdict:
@@ -121,13 +125,25 @@ def suggest(
         for kind, reports in bad.items()
     }
     beginning = [value for values in held.values() for value in values[:first]]
+    others = [value for values in held.values() for value in values[first:]]
+    suggested = _between(threshold, sorted(passing[:first]), sorted(beginning))
     return Suggestion(
         threshold=threshold,
         present=float(policy.rules[threshold.rule][threshold.key]),
         good=passing,
         bad=held,
-        suggested=_between(threshold, sorted(passing[:first]), sorted(beginning)),
+        suggested=suggested,
+        good_passed=_passed(threshold, suggested, passing[first:]),
+        bad_passed=_passed(threshold, suggested, others),
     )
+
+
+def _passed(threshold: Threshold, value: float | None, critical: Sequence[float]) -> Rate | None:
+    """How many runs pass a value, by their critical values."""
+    if value is None:
+        return None
+    up = threshold.stricter_up
+    return rate(sum(one >= value if up else one <= value for one in critical), len(critical))
 
 
 def with_thresholds(policy: Policy, suggestions: Sequence[Suggestion]) -> Policy:
