@@ -23,7 +23,8 @@ from efface.gate.calibration import (
     suggest,
     with_thresholds,
 )
-from efface.gate.policy import Policy, read_policy
+from efface.gate.policy import Policy
+from efface.gate.reading import read_policy
 from efface.progress import track
 from efface.storage import open_store
 

@@ -23,7 +23,7 @@ from efface.data.set_settings import parse_settings
 from efface.errors import ConfigError, InputError
 from efface.evaluation.report import Report, read_report
 from efface.files import read_json, sha256_bytes, write_json
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from efface.gate.rules import NEEDED_ATTACKS
 from efface.models.checkpoint import fingerprint, read_record
 from efface.storage import open_store

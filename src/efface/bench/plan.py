@@ -131,7 +131,7 @@ def _need_text_keys(path: Path, given: Any) -> None:
 def _check_settings(plan: Plan) -> None:
     """Refuse now what would only be refused after hours."""
     from efface.data.set_settings import parse_settings
-    from efface.gate.policy import read_policy
+    from efface.gate.reading import read_policy
     from efface.training.choosing import choose_method
     from efface.training.settings import read_settings
 

@@ -4,8 +4,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from efface.files import read_json
-
 
 def score_all(
     *,
@@ -32,12 +30,12 @@ def score_all(
         The headline scores.
     """
     from efface.data.parts import parts_to_score
-    from efface.gate.policy import read_policy
+    from efface.gate.reading import read_policy
     from efface.steps import evaluate, merge, shard
 
     models: dict[str, Any] = {"sets": sets, "before": before, "after": after, "policy": policy}
     place: dict[str, Any] = {"run_id": run_id, "workspace": workspace}
-    plan = read_json(sets / "sets.json", kind="sets", version=shard.VERSION)
+    plan = shard.read_sets(sets)
     limits = read_policy(policy).evaluation.max_images
     with tempfile.TemporaryDirectory() as folder:
         statistics = []

@@ -7,7 +7,7 @@ from efface import __version__
 from efface.bench.cell import Bench
 from efface.bench.table import Row, Table, write_table
 from efface.bench.tables import Entry
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from efface.training.settings import TrainingSettings
 
 READING = (

@@ -22,7 +22,6 @@ of an extractor, or both may be s3://bucket/prefix/...
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from efface.audit.settings import AuditSettings
@@ -91,14 +90,3 @@ class Policy:
     """Where the policy was read from; extractor paths are relative to it."""
     audit: AuditSettings = field(default_factory=AuditSettings)
     """Which attacks are run; none unless named."""
-
-
-def read_policy(path: str | Path) -> Policy:
-    """Read and check a policy file, also s3://...; see ``efface.gate.reading.read_policy``.
-
-    Raises:
-        ConfigError: anything in it is not as it should be.
-    """
-    from efface.gate import reading  # it needs the rules, and the rules need this module
-
-    return reading.read_policy(path)

@@ -16,7 +16,8 @@ from efface.evidence.page import Asked, Contents, contents_to_html
 from efface.evidence.pictures import Gallery, images_to_gallery
 from efface.evidence.titles import SET_MEANING, SET_TITLES
 from efface.files import write_bytes
-from efface.gate.policy import Policy, read_policy
+from efface.gate.policy import Policy
+from efface.gate.reading import read_policy
 from efface.gate.verdict import read_verdict
 from efface.steps.shard import read_sets
 from efface.storage import open_store

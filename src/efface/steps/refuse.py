@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from efface.errors import InputError
-from efface.gate.policy import read_policy
+from efface.gate.reading import read_policy
 from efface.gate.verdict import read_verdict
 from efface.registry import record_refusal
 from efface.settings import read_settings

@@ -9,7 +9,8 @@ from efface.errors import BlockedError
 from efface.evaluation.report import read_report
 from efface.files import read_json, sha256_file
 from efface.gate.decide import decide
-from efface.gate.policy import Policy, read_policy
+from efface.gate.policy import Policy
+from efface.gate.reading import read_policy
 from efface.gate.verdict import Verdict, read_verdict
 from efface.models.checkpoint import fingerprint
 from efface.registry import Evidence, register_candidate

@@ -24,7 +24,8 @@ from efface.data.writing import About, write_set
 from efface.errors import DataError
 from efface.evidence.purge import will_write
 from efface.files import read_json, sha256_bytes, whole_folder, write_json
-from efface.gate.policy import Policy, read_policy
+from efface.gate.policy import Policy
+from efface.gate.reading import read_policy
 from efface.progress import track
 from efface.settings import read_settings
 from efface.storage import Reader, open_store
