@@ -42,6 +42,14 @@ def test_the_original_costs_nothing():
     assert method_cost(tiny_mae(), settings, tiny_images(4), HIDDEN, asked=0) == 0
 
 
+def test_training_on_retain_alone_costs_one_half_of_each_batch():
+    costs = [
+        method_cost(tiny_mae(), TrainingSettings(name=name), tiny_images(4), HIDDEN, asked=0)
+        for name in ("retain-only", "max-loss")
+    ]
+    assert costs[1] == 2 * costs[0] > 0
+
+
 def test_retraining_pays_for_the_decoder_too():
     images, costs = tiny_images(4), []
     for whole in (False, True):

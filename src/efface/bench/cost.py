@@ -98,7 +98,7 @@ def method_cost(
     seen = settings.batch_size * settings.steps
     own = own_loss_cost(network, given, hidden_BN)
     if not method.uses_targets:
-        return 2 * seen * own
+        return (1 + method.has_forget_loss) * seen * own
     ask = network.answer if method.matches == "answer" else network.encode
     forward = count(lambda: ask(given, hidden_BN)) / len(given)
     moved = count(lambda: _backward(ask(given, hidden_BN).square().mean())) / len(given)
