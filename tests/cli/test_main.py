@@ -107,6 +107,11 @@ def test_an_unknown_option_is_bad_input(capsys):
     [
         ("steps=200", ("steps", 200)),
         ("alpha=0.5", ("alpha", 0.5)),
+        ("worst_share=.5", ("worst_share", 0.5)),
+        ("alpha=-.5", ("alpha", -0.5)),
+        ("alpha=2.", ("alpha", 2.0)),
+        ("proxy=.", ("proxy", ".")),
+        ("proxy=.5.tar", ("proxy", ".5.tar")),
         ("preset=published-vqgan", ("preset", "published-vqgan")),
         ("note=a=b", ("note", "a=b")),
     ],

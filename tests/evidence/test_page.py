@@ -57,12 +57,14 @@ def test_tickets_scores_subjects_checks_and_hashes_are_shown(contents):
     assert "CLIP" not in page
 
 
-def test_a_check_that_only_reports_is_not_shown_as_blocked(contents):
-    check = Check(rule="membership", passed=False, reason="Found 0.2.", blocking=False)
-    verdict = replace(contents.verdict, checks=[check])
-    assert '<span class="reported">reported</span>' in contents_to_html(
-        replace(contents, verdict=verdict)
-    )
+@pytest.mark.parametrize(("passed", "told"), [(True, "Held."), (False, "Did not hold.")])
+def test_a_check_that_only_reports_is_shown_as_such_and_not_counted(contents, passed, told):
+    kept = Check(rule="retain-fid", passed=True, reason="It stayed.")
+    check = Check(rule="membership", passed=passed, reason="Found 0.2.", blocking=False)
+    verdict = replace(contents.verdict, passed=True, checks=[kept, check])
+    page = contents_to_html(replace(contents, verdict=verdict))
+    assert f'<span class="reports">reports</span></td><td>{told} Found 0.2.</td>' in page
+    assert "1 of 1 checks passed; 1 more only reports." in page
 
 
 def test_a_page_says_whether_it_shows_forget_images(contents, tmp_path):

@@ -12,6 +12,13 @@ from scipy.stats import binom
 
 from efface.gate.decide import decide
 from efface.gate.intervals import holm
+from tests.gate.operating_characteristic import (
+    RISE,
+    SHA,
+    normal,
+    passes_with_one_odd_subject,
+    tail,
+)
 from tests.gate.reports import (
     MAIN,
     changes,
@@ -23,9 +30,7 @@ from tests.gate.reports import (
     report_of,
 )
 
-SHA = "d" * 64
 LEVEL = 0.05
-RISE = MAIN["forget-distance-rises"]["minimum_rise"]
 RUNS = 500
 
 
@@ -39,47 +44,30 @@ def fewest(runs: int, rate: float) -> int:
     return int(binom.ppf(0.001, runs, rate))
 
 
-def passes_with_one_odd_subject(draw, *, runs=RUNS, images=30):
-    """How often a report passes whose twelfth subject changed by what ``draw`` gives."""
-    base = report_of(changes(0.3, subjects=12), fid(15.7, 15.9))
-    others = [score for score in base.scores if score.subject != "subject-11"]
-    who = {"set_name": "forget", "ticket": "ticket-1", "subject": "subject-11"}
-    passed = 0
-    for seed in range(runs):
-        values = draw(np.random.default_rng(seed), images)
-        odd = distances(values, ["subject-11"] * images, **who)
-        passed += decide(replace(base, scores=others + odd), policy(MAIN), SHA).passed
-    return passed
-
-
 def test_one_subject_exactly_at_the_threshold_passes_in_five_percent_of_runs_and_no_more():
-    passed = passes_with_one_odd_subject(lambda random, n: random.normal(RISE, 0.08, n))
+    passed = passes_with_one_odd_subject(normal(RISE), runs=RUNS)
     assert fewest(RUNS, LEVEL) <= passed <= most(RUNS)
 
 
 def test_one_subject_that_was_not_forgotten_at_all_never_passes():
-    assert passes_with_one_odd_subject(lambda random, n: random.normal(0, 0.08, n), runs=100) == 0
+    assert passes_with_one_odd_subject(normal(0), runs=100) == 0
 
 
 def test_one_subject_that_was_forgotten_like_the_others_is_hardly_ever_blocked():
-    passed = passes_with_one_odd_subject(lambda random, n: random.normal(0.3, 0.08, n), runs=100)
+    passed = passes_with_one_odd_subject(normal(0.3), runs=100)
     assert passed == 100
 
 
 def test_changes_with_a_long_upper_tail_make_the_gate_stricter_not_laxer():
     """A few images that changed a lot must not carry a subject that did not."""
-    tail = passes_with_one_odd_subject(
-        lambda random, n: RISE + 0.08 * (random.exponential(1, n) - 1)
-    )
-    assert tail <= most(RUNS)
+    passed = passes_with_one_odd_subject(tail(1), runs=RUNS)
+    assert passed <= most(RUNS)
 
 
 def test_changes_with_a_long_lower_tail_pass_more_often_than_five_percent_as_the_page_admits():
     """Student's interval is too short here: docs/gate.md gives 9.7 % for thirty images."""
-    tail = passes_with_one_odd_subject(
-        lambda random, n: RISE - 0.08 * (random.exponential(1, n) - 1)
-    )
-    assert fewest(RUNS, 0.097) <= tail <= most(RUNS, 0.097)
+    passed = passes_with_one_odd_subject(tail(-1), runs=RUNS)
+    assert fewest(RUNS, 0.097) <= passed <= most(RUNS, 0.097)
 
 
 @pytest.mark.parametrize("subjects", [1, 2, 10, 100])

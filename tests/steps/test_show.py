@@ -1,5 +1,7 @@
 """What the user interface shows of a batch and of a verdict."""
 
+from dataclasses import replace
+
 from efface.files import write_json
 from efface.gate.verdict import Check, Verdict, write_verdict
 from efface.steps import show
@@ -52,3 +54,16 @@ def test_every_check_is_one_row_of_the_table():
     assert page.startswith("# Passed")
     assert "| retain-fid | passed | It stayed. |" in page
     assert "0.01 \\| 0.05" in page
+
+
+def test_a_rule_that_only_reports_is_told_as_such_and_whether_it_held():
+    checks = [replace(check, blocking=False) for check in CHECKS]
+    page = show.verdict_to_markdown(replace(verdict(True), checks=checks))
+    assert "| forget-distance-rises | reports | Did not hold. It rose by 0.01" in page
+    assert "| retain-fid | reports | Held. It stayed. |" in page
+
+
+def test_each_hash_is_on_a_line_of_its_own():
+    page = show.verdict_to_markdown(replace(verdict(True), audit_sha256="x"))
+    assert page.endswith("Report: `r`  \nPolicy: `p`  \nAudit: `x`\n")
+    assert show.verdict_to_markdown(verdict(True)).endswith("Report: `r`  \nPolicy: `p`\n")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ WORDS = {
     "name": "name of the registered model",
 }
 """Words that are handed on as they are."""
+SHORT_NUMBER = re.compile(r"-?(\.\d+|\d+\.)")
+"""A number that JSON does not know: ``.5``, ``5.``."""
 
 
 def add_command(commands: "Commands", name: str, handle: Handle, text: str) -> Any:
@@ -117,14 +120,14 @@ def add_sharding(parser: argparse.ArgumentParser) -> None:
 
 
 def key_value(text: str) -> tuple[str, Any]:
-    """``steps=200`` -> ("steps", 200); the value is JSON where it can be, else text."""
+    """``steps=200`` -> ("steps", 200); the value is JSON or ``.5`` where it can be, else text."""
     key, equals, value = text.partition("=")
     if not key or not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE, such as steps=200")
     try:
         return key, json.loads(value)
     except json.JSONDecodeError:
-        return key, value
+        return key, float(value) if SHORT_NUMBER.fullmatch(value) else value
 
 
 def method_words(text: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from efface.evaluation.report import Report, read_report
 from efface.evidence.tables import Cell, score_rows
 from efface.gate.verdict import Verdict, read_verdict
 
-COLOURS = {"passed": "green", "blocked": "red", "reported": "yellow"}
+COLOURS = {"passed": "green", "blocked": "red", "reports": "yellow"}
 SHOWN = ("distance", "fid")
 """Metrics of the headline scores."""
 
@@ -52,8 +52,8 @@ def show_verdict(verdict: Verdict, console: Console) -> None:
     word = "[bold green]PASSED" if verdict.passed else "[bold red]BLOCKED"
     console.print(f"\n{word}")
     for check in verdict.checks:
-        mark = f"[{COLOURS[check.outcome]}]{check.outcome:8}"
-        console.print(f"  {mark}[/] [bold]{check.rule}[/] ", check.reason, highlight=False)
+        mark = f"[{COLOURS[check.word]}]{check.word:8}"
+        console.print(f"  {mark}[/] [bold]{check.rule}[/] ", check.told, highlight=False)
     console.print()
 
 

@@ -28,8 +28,20 @@ class Check:
 
     @property
     def outcome(self) -> str:
-        """One word for a table: passed, blocked, or reported."""
+        """One word for the log and for counts: passed, blocked, or reported."""
         return "passed" if self.passed else "blocked" if self.blocking else "reported"
+
+    @property
+    def word(self) -> str:
+        """One word for a person: passed, blocked, or reports, whether what it asks held or not."""
+        return self.outcome if self.blocking else "reports"
+
+    @property
+    def told(self) -> str:
+        """The reason for a person; of a rule that only reports, first whether it held."""
+        if self.blocking:
+            return self.reason
+        return f"{'Held' if self.passed else 'Did not hold'}. {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +60,14 @@ class Verdict:
     """Fingerprint of the model judged; empty when it could not be read."""
     audit_sha256: str = ""
     """Empty when there was no audit."""
+
+    @property
+    def counted(self) -> str:
+        """How many of the checks that may block passed, and how many only report, for a person."""
+        blocking = [check.passed for check in self.checks if check.blocking]
+        others = len(self.checks) - len(blocking)
+        told = f"{sum(blocking)} of {len(blocking)} checks passed"
+        return f"{told}; {others} more only report{'s' if others == 1 else ''}" if others else told
 
 
 def write_verdict(path: Path, verdict: Verdict) -> None:

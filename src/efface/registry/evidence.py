@@ -110,8 +110,7 @@ def headline_scores(report: Report) -> dict[str, float]:
 def summary(evidence: Evidence, verdict: Verdict) -> str:
     """A few lines of Markdown for MLflow's description field."""
     if verdict.passed:
-        count = sum(check.passed for check in verdict.checks)
-        first = f"Passed policy `{evidence.policy_name}`: {count} of {len(verdict.checks)} checks."
+        first = f"Passed policy `{evidence.policy_name}`: {verdict.counted}."
     else:
         first = f"**Blocked** by policy `{evidence.policy_name}`; no model version was made."
     reasons = "".join(f"\n- {reason}" for reason in verdict.reasons)

@@ -59,10 +59,11 @@ def verdict_to_markdown(verdict: Verdict) -> str:
     lines += [f"- {reason}" for reason in verdict.reasons]
     lines += ["", "| rule | answer | found |", "|---|---|---|"]
     for check in verdict.checks:
-        found = check.reason.replace("|", "\\|").replace("\n", " ")
-        lines.append(f"| {check.rule} | {check.outcome} | {found} |")
+        found = check.told.replace("|", "\\|").replace("\n", " ")
+        lines.append(f"| {check.rule} | {check.word} | {found} |")
     lines += ["", f"Model before: `{verdict.before}`  ", f"Model after: `{verdict.after}`  "]
-    lines += [f"Report: `{verdict.report_sha256}`  ", f"Policy: `{verdict.policy_sha256}`", ""]
+    lines += [f"Report: `{verdict.report_sha256}`  ", f"Policy: `{verdict.policy_sha256}`"]
     if verdict.audit_sha256:
-        lines[-1:] = [f"Audit: `{verdict.audit_sha256}`", ""]
-    return "\n".join(lines)
+        lines[-1] += "  "  # a line break
+        lines += [f"Audit: `{verdict.audit_sha256}`"]
+    return "\n".join([*lines, ""])
