@@ -60,10 +60,10 @@ FAMILIES = {
         too_long={"steps": 120, "alpha": 1.0, "learning_rate": 1e-3},
     ),
     "diffusion": Family(
-        forget=200,
+        forget=850,
         holdout=500,
         good={
-            "name": "i2i-output", "alpha": 0.02, "learning_rate": 1e-3, "cooldown": 0.95,
+            "name": "i2i-output", "alpha": 0.04, "learning_rate": 1e-3, "cooldown": 0.5,
             "steps": 400,
         },
         too_long={"steps": 120, "alpha": 1.0, "learning_rate": 1e-3},
