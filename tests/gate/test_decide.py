@@ -76,6 +76,12 @@ def test_a_rule_that_only_reports_is_told_but_does_not_block():
     assert (told.rule, told.outcome, told.blocks) == ("neighbours-distance", "reported", False)
 
 
+def test_a_rule_that_only_reports_is_marked_so_where_it_held_too():
+    verdict = decide(good_report(), with_settings("neighbours-distance", report_only=True), SHA)
+    assert [c.rule for c in verdict.checks if not c.blocking] == ["neighbours-distance"]
+    assert verdict.counted.endswith("checks passed; 1 more only reports")
+
+
 @pytest.mark.parametrize("rule", KNOWN)
 def test_every_rule_but_the_main_ones_can_be_told_to_report_only(rule):
     has = "report_only" in KNOWN[rule].settings.__dataclass_fields__

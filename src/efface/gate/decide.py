@@ -107,14 +107,14 @@ def _answer(name: str, given: Any, measurements: Measurements) -> Answered:
         return _blocked(name, f"The settings cannot be used: {error}.")
     except Exception as error:  # a gate that does not answer is a gate that is open
         return _blocked(name, f"The report cannot be judged by this rule ({_named(error)}).")
+    blocking = name in MAIN_RULES or not getattr(settings, "report_only", False)
     if answer.failures:
-        blocking = name in MAIN_RULES or not getattr(settings, "report_only", False)
         reason = " ".join(answer.failures)
         check = Check(rule=name, passed=False, reason=reason, blocking=blocking)
         return check, answer.failures if blocking else []
     if not answer.summary:
         return _blocked(name, "The rule found nothing to look at.")
-    return Check(rule=name, passed=True, reason=answer.summary), []
+    return Check(rule=name, passed=True, reason=answer.summary, blocking=blocking), []
 
 
 def _blocked(rule: str, reason: str) -> Answered:
