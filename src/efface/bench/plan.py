@@ -132,6 +132,7 @@ def _check_settings(plan: Plan) -> None:
     """Refuse now what would only be refused after hours."""
     from efface.data.set_settings import parse_settings
     from efface.gate.reading import read_policy
+    from efface.methods import METHODS
     from efface.training.choosing import choose_method
     from efface.training.settings import read_settings
 
@@ -158,9 +159,15 @@ def _check_settings(plan: Plan) -> None:
     for label, method in plan.methods.items():
         for more in (*plan.settings.values(), plan.quick.settings, {}):
             try:
-                choose_method(read_settings({**method, **more}))
+                settings = read_settings({**method, **more})
+                choose_method(settings)
             except ConfigError as error:
                 raise ConfigError(f"method {label!r} of the plan: {error}") from None
+            if label in METHODS and settings.name != label:
+                raise ConfigError(
+                    f"method {label!r} of the plan is {settings.name}: give it name: {label}, or "
+                    "another label"
+                )
 
 
 def _check_masks(plan: Plan) -> None:
