@@ -10,9 +10,14 @@ from efface.models.protocol import ImageToImageModel
 
 
 def pick_device(local_rank: int = 0) -> torch.device:
-    """The CUDA device of a process, by its number on the node; the CPU where there is none."""
+    """The CUDA device of a process, by its number on the node; the CPU where there is none.
+
+    float32 is float32 there: torch lets convolutions round to ten bits (TF32) unless told not to,
+    which is enough to make other tokens of a picture than on a CPU.
+    """
     if not torch.cuda.is_available():
         return torch.device("cpu")
+    torch.backends.cudnn.allow_tf32 = False
     torch.cuda.set_device(local_rank)
     return torch.device("cuda", local_rank)
 
