@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import torch
-from select_images import select_images
+from select_images import CLASSES, select_images
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -53,8 +53,8 @@ def view(images: Tensor, zoom: Tensor, centre: Tensor, generator: torch.Generato
     return (seen * gain).clamp(0, 1)
 
 
-def grey_patches(generator: torch.Generator) -> Tensor:
-    """Pixels that a batch shows in grey, bool ``(32, 32)``: none, a block, or patches."""
+def grey_patches(side: int, generator: torch.Generator) -> Tensor:
+    """Pixels that a batch shows in grey, bool ``(side, side)``: none, a block, or some of 8 x 8."""
     kind = float(torch.rand((), generator=generator))
     patches = torch.zeros(8, 8, dtype=torch.bool)
     if kind > 0.8:
@@ -62,7 +62,7 @@ def grey_patches(generator: torch.Generator) -> Tensor:
     elif kind > 0.6:
         edge = int(torch.randint(1, 3, (), generator=generator))
         patches[edge + 1 : 7 - edge, edge + 1 : 7 - edge] = True
-    return patches.repeat_interleave(4, 0).repeat_interleave(4, 1)
+    return patches.repeat_interleave(side // 8, 0).repeat_interleave(side // 8, 1)
 
 
 def views(images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -70,7 +70,7 @@ def views(images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     zoom = zooms(len(images), generator)
     reach = (1 - zoom)[:, None] * 0.5
     centre = reach * (2 * torch.rand(len(images), 2, generator=generator) - 1)
-    grey = grey_patches(generator)
+    grey = grey_patches(images.shape[-1], generator)
     first, second = (view(images, zoom, centre, generator).masked_fill(grey, 0.5) for _ in range(2))
     return first, second
 
@@ -88,14 +88,13 @@ def contrastive_loss(first: Tensor, second: Tensor, group: Tensor) -> Tensor:
     return -0.5 * (logs[torch.arange(count), own] + supervised).mean()
 
 
-def train(name: str, images: Tensor, label: Tensor, subject: Tensor, epochs: int) -> SmallCnn:
-    """Train one network on one thread's worth of work."""
+def train(
+    config: SmallCnnConfig, images: Tensor, label: Tensor, subject: Tensor, epochs: int
+) -> SmallCnn:
+    """Train one network on torch's default device, where the images lie."""
     torch.manual_seed(SEED)
-    generator = torch.Generator().manual_seed(SEED)
-    classifies = name == "classifier"
-    classes = 10 if classifies else 0
-    config = SmallCnnConfig(name=f"fashion-{name}", task=name, classes=classes, **SHAPE)
-    network = SmallCnn(config)
+    generator = torch.Generator(images.device).manual_seed(SEED)
+    network, name = SmallCnn(config), config.task
     optimizer = torch.optim.AdamW(network.parameters(), lr=0, weight_decay=0.01)
     steps, started, total, step = epochs * (len(images) // BATCH), time.monotonic(), 0.0, 0
     for epoch in range(epochs):
@@ -106,7 +105,7 @@ def train(name: str, images: Tensor, label: Tensor, subject: Tensor, epochs: int
             rate = 4e-3 * min(step / 50, 0.5 * (1 + math.cos(math.pi * step / steps)))
             optimizer.param_groups[0]["lr"] = rate
             first, second = views(images[rows], generator)
-            if classifies:
+            if name == "classifier":
                 logits = network.logits(network(first))
                 loss = F.cross_entropy(logits, label[rows], label_smoothing=0.05)
             else:
@@ -155,7 +154,9 @@ def main() -> None:
     )
     hole = F.interpolate(images[..., 8:24, 8:24], size=(32, 32), mode="bilinear")
     for name in ("tower", "classifier"):
-        network = train(name, images[seen], label[seen], subject[seen], EPOCHS[name])
+        classes = len(CLASSES) if name == "classifier" else 0
+        config = SmallCnnConfig(name=f"fashion-{name}", task=name, classes=classes, **SHAPE)
+        network = train(config, images[seen], label[seen], subject[seen], EPOCHS[name])
         for shown, pixels in (("full", images), ("hole", hole)):
             right = holdout_accuracy(
                 network, pixels[seen], label[seen], pixels[unseen], label[unseen]

@@ -60,39 +60,42 @@ def painting_loss(model: MaskedAutoencoder, images: Tensor, hidden: Tensor) -> T
     return 0.5 * (error.square().mean() * 4 + error.abs().mean())
 
 
-def main() -> None:
-    """Train one stage, save, and say how it went."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", type=int, choices=(1, 2), required=True)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--without", default="", help="brand-CLASS or CLASS-SUBJECT")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "model")
-    given = parser.parse_args()
+def fit(
+    model: MaskedAutoencoder,
+    train: Tensor,
+    holdout: Tensor,
+    masks: list[str],
+    *,
+    steps: int,
+    batch: int,
+    peak_rate: float,
+    generator: torch.Generator,
+) -> None:
+    """Train a model in place, and say now and then how it goes.
 
-    stage, seed, steps = given.stage, SEED[given.stage], STEPS[given.stage]
-    torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    picked = select_images()
-    images = torch.from_numpy(picked.images_NHW)[:, None].float() / 255
-    kept = (picked.split == "train") & ~named(picked, given.without)
-    train, holdout = images[kept], images[picked.split == "holdout"]
-    model = new_mae(CONFIG, [0.5], [0.5]) if stage == 1 else load_mae(given.out)
+    Args:
+        model: on the device of the images.
+        train: images ``(N, C, H, W)`` in [0, 1].
+        holdout: the same; every fourth one is looked at, with its centre hidden.
+        masks: policies, each drawn equally often.
+        steps: optimiser steps.
+        batch: images a step.
+        peak_rate: of AdamW, after 200 steps; then it falls as a cosine.
+        generator: of the CPU.
+    """
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=0, betas=(0.9, 0.95), weight_decay=0.05)
-    masks = [parse_mask_policy(text) for text in MASKS[stage]]
-    centre = draw_mask(parse_mask_policy("centre:4x4"), model.grid, generator)
-    weights = sum(p.numel() for p in parameters)
-    print(f"stage={stage} images={len(train)} weights={weights} steps={steps} seed={seed}")
-
+    policies = [parse_mask_policy(text) for text in masks]
+    centre = draw_mask(parse_mask_policy("centre:4x4"), model.grid, generator).to(train.device)
     started, total = time.monotonic(), 0.0
     for step in range(steps):
         rate = min(step / 200, 0.5 * (1 + math.cos(math.pi * step / steps)) + 1e-3)
         for group in optimizer.param_groups:
-            group["lr"] = PEAK_RATE[stage] * rate
-        rows = torch.randint(len(train), (given.batch,), generator=generator)
-        policy = masks[int(torch.randint(len(masks), (), generator=generator))]
+            group["lr"] = peak_rate * rate
+        rows = torch.randint(len(train), (batch,), generator=generator)
+        policy = policies[int(torch.randint(len(policies), (), generator=generator))]
         first = draw_mask(policy, model.grid, generator)
-        hidden = _alike(first, given.batch, policy.is_fixed, generator)
+        hidden = _alike(first, batch, policy.is_fixed, generator).to(train.device)
         loss = painting_loss(model, train[rows], hidden)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -110,6 +113,31 @@ def main() -> None:
                 flush=True,
             )
             total = 0.0
+
+
+def main() -> None:
+    """Train one stage, save, and say how it went."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", type=int, choices=(1, 2), required=True)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--without", default="", help="brand-CLASS or CLASS-SUBJECT")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "model")
+    given = parser.parse_args()
+
+    stage, seed, steps = given.stage, SEED[given.stage], STEPS[given.stage]
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    picked = select_images()
+    images = torch.from_numpy(picked.images_NHW)[:, None].float() / 255
+    kept = (picked.split == "train") & ~named(picked, given.without)
+    train, holdout = images[kept], images[picked.split == "holdout"]
+    model = new_mae(CONFIG, [0.5], [0.5]) if stage == 1 else load_mae(given.out)
+    weights = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    print(f"stage={stage} images={len(train)} weights={weights} steps={steps} seed={seed}")
+    fit(
+        model, train, holdout, MASKS[stage], steps=steps, batch=given.batch,
+        peak_rate=PEAK_RATE[stage], generator=generator,
+    )  # fmt: skip
     given.out.mkdir(parents=True, exist_ok=True)
     model.save(given.out)
 
