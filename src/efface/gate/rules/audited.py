@@ -67,13 +67,20 @@ def find_findings(
 def believed(finding: Finding) -> Estimate | str:
     """The estimate behind a Student interval, or the end of a sentence about why there is none."""
     value, error, degrees = finding.value, finding.standard_error, finding.degrees
-    if value is None or not is_number(value):
+    if value is None:
+        return without_value(finding)
+    if not is_number(value):
         return f"is {value!r}, which is not a finite number"
     if error is None or degrees is None or not (is_number(error) and is_number(degrees)):
         return "has no standard error, so nothing is shown"
     if problem := interval_problem(finding):
         return problem
     return Estimate(value=value, standard_error=error, degrees=degrees)
+
+
+def without_value(finding: Finding) -> str:
+    """The end of a sentence about a finding that says nothing, with what the attack noted of it."""
+    return f"has no value ({finding.note or 'no reason is told'})"
 
 
 def share_ends(finding: Finding) -> tuple[float, float] | str:
