@@ -12,7 +12,7 @@ from efface.audit.record import AttackResult, Finding
 from efface.gate.intervals import Estimate
 from efface.gate.measurements import Measurements
 from efface.gate.plausibility import interval_problem, is_number
-from efface.gate.rules.rule import Answer, check_above, check_confidence
+from efface.gate.rules.rule import Answer, check_confidence, check_rise
 from efface.gate.wording import named
 
 WITHOUT_EXTRACTOR = ("embedding-probe",)
@@ -31,8 +31,8 @@ class RiseSettings:
     """Report instead of block."""
 
     def __post_init__(self) -> None:
-        """Refuse settings under which the rule would ask for nothing."""
-        check_above("minimum_rise", self.minimum_rise, 0)
+        """Refuse settings under which the rule would ask for nothing, or for what cannot be."""
+        check_rise("minimum_rise", self.minimum_rise)
         check_confidence(self.confidence)
 
 
