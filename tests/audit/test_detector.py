@@ -40,3 +40,9 @@ def test_outputs_for_images_of_one_distribution_are_not_told_apart():
     found = by_case(result)
     assert found["after"].low < 0.5 < found["after"].high
     assert found["before"].n == 120
+
+
+def test_a_side_of_one_image_is_not_told_by_what_saw_none_of_it():
+    found = by_case(detector(*models(), pictures(1, 0), pictures(12, 1), tiny_view()))
+    assert found["after"].value is None
+    assert "1 forgotten" in found["after"].note

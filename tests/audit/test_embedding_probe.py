@@ -76,3 +76,14 @@ def test_the_larger_set_does_not_come_out_better_for_its_size():
         differences.append(small.mean() - large.mean())
     error = np.std(differences, ddof=1) / len(differences) ** 0.5
     assert abs(np.mean(differences)) < 3 * error
+
+
+@pytest.mark.parametrize("small", ["forget", "control"])
+def test_of_a_set_of_one_image_nothing_is_left_to_train_on(small):
+    sets = {**four_sets(), small: pictures(1, 7)}
+    found = by_case(embedding_probe(*models(), sets, tiny_view()))
+    assert len(found) == 4
+    assert found[AFTER[1]].value is None
+    assert "each needs 2 images, one to train on" in found[AFTER[1]].note
+    assert found[AFTER[1]].n == found[AFTER[0]].n == 13
+    assert found[AFTER[0]].value is not None

@@ -1,9 +1,11 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
 
+from efface.audit.record import Audit, read_audit, write_audit
 from efface.audit.relearning import CASES, Effort, relearning, steps_until, waves, within
+from efface.audit.settings import AuditSettings
 from efface.errors import InputError
 from tests.audit.given import by_case, four_sets, models, smooth, tiny_view
 from tests.tiny import tiny_images
@@ -102,3 +104,48 @@ def test_pictures_of_waves_differ_and_fill_the_range():
     assert made.shape == (4, 1, 16, 16)
     assert len({picture.numpy().tobytes() for picture in made}) == 4
     assert made.float().std() > 40
+
+
+def test_a_fine_tuning_that_diverges_has_no_count():
+    _, after = models()
+    images = smooth(6).images_NCHW
+    wild = replace(EFFORT, rate=1e30, steps=20)
+    assert steps_until(after, images, images, tiny_view(), -1.0, wild, seed=0) is None
+
+
+def test_a_loss_that_is_not_finite_counts_although_something_is_painted(monkeypatch):
+    _, after = models()
+    images = smooth(6).images_NCHW
+    monkeypatch.setattr(type(after), "own_loss", lambda *_: torch.tensor(float("nan")))
+    assert steps_until(after, images, images, tiny_view(), 2.0, EFFORT, seed=0) is None
+
+
+def test_a_distance_or_a_goal_that_is_not_finite_has_no_count(monkeypatch):
+    _, after = models()
+    images, view = smooth(6).images_NCHW, tiny_view()
+    assert steps_until(after, images, images, view, float("nan"), EFFORT, seed=0) is None
+    monkeypatch.setattr(type(after), "paint", lambda self, given, _: given * float("nan"))
+    assert steps_until(after, images, images, view, 2.0, EFFORT, seed=0) is None
+
+
+def test_a_case_of_which_one_repeat_diverged_has_no_value_and_says_what_to_do(monkeypatch):
+    counts = iter([3, 2, 2, 2, None, 2])
+    monkeypatch.setattr("efface.audit.relearning.steps_until", lambda *_: next(counts))
+    found = by_case(relearning(*models(), four_sets(), tiny_view(), EFFORT))
+    assert (found["forget"].value, found["forget"].at_least) == (None, False)
+    assert "in 1 of 2 repeats a loss or a distance was not finite" in found["forget"].note
+    assert "lower audit.relearn_rate" in found["forget"].note
+    assert found["control"].value == 2
+
+
+def test_a_model_that_paints_no_numbers_gives_a_record_that_can_be_written(tmp_path):
+    before, after = models()
+    with torch.no_grad():
+        for parameter in after.module.parameters():
+            parameter.fill_(float("nan"))
+    result = relearning(before, after, four_sets(), tiny_view(), EFFORT)
+    assert {finding.value for finding in result.findings} == {None}
+    settings, prints = AuditSettings(attacks=["relearning"]), {"before": "1", "after": "2"}
+    audit = Audit(**prints, sets={}, settings=asdict(settings), results=[result])
+    write_audit(tmp_path / "audit.json", audit)
+    assert read_audit(tmp_path / "audit.json") == audit

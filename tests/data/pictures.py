@@ -22,12 +22,14 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 
 
 def put_folder(
-    folder: Path, subjects: dict[str, tuple[int, str]], *, holder: str = "studio"
+    folder: Path, subjects: dict[str, tuple[int, str]], *, holder: str = "studio", seed: int = 0
 ) -> Path:
-    """Write images of subjects (name -> how many, split) and ``table.csv``; gives its path."""
+    """Write images of subjects (name -> how many, split) and ``table.csv``; gives its path.
+
+    Another ``seed``, some hundreds away, gives other images.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["sample,subject,rights_holder,split"]
-    seed = 0
     for subject, (count, split) in subjects.items():
         (folder / subject).mkdir(exist_ok=True)
         for number in range(count):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,15 @@ def test_a_proxy_that_overlaps_the_forget_set_is_refused(dataset, tmp_path):
 def test_a_proxy_that_is_none_is_refused(dataset, words, message):
     with pytest.raises(ConfigError, match=message):
         joined(dataset, **words)
+
+
+@pytest.mark.parametrize("split", ["train", "holdout"])
+def test_the_dataset_under_another_path_is_still_the_dataset(dataset, split, tmp_path):
+    place = Path(dataset[0].place)
+    (tmp_path / "link").symlink_to(place)
+    for alias in (f"{place.parent}/../{place.parent.name}/{place.name}", str(tmp_path / "link")):
+        with pytest.raises(ConfigError, match="is the dataset('s own holdout| itself)"):
+            joined(dataset, proxy=alias, split=split)
 
 
 def test_a_proxy_without_images_of_others_is_refused(dataset, tmp_path):

@@ -36,12 +36,15 @@ def ids_of(person: str, split: str = "train") -> set[str]:
     return {f"{person}-{split}-{n}" for n in range(COUNTS[split])}
 
 
-def likeness(table: pa.Table, duplicates: tuple[str, ...] = ()) -> Likeness:
+def likeness(
+    table: pa.Table, duplicates: tuple[str, ...] = (), leaks: tuple[str, ...] = ()
+) -> Likeness:
     """Later rows are more similar."""
     ids = table["sample_id"].to_pylist()
     return Likeness(
         similarity_N=np.linspace(0, 1, len(ids), dtype=np.float32),
         duplicate_N=np.array([name in duplicates for name in ids]),
+        leak_N=np.array([name in leaks for name in ids]),
     )
 
 
@@ -93,6 +96,15 @@ def test_near_duplicates_are_in_no_other_set(name: str) -> None:
     plan = planned(duplicates)
     assert not set(duplicates) & set(plan[name])
     assert len(plan["neighbours"]) == 4
+
+
+def test_an_image_of_the_proxy_that_is_a_copy_of_a_scored_one_is_not_retained() -> None:
+    table = manifest()
+    candidates = choose_candidates(table, ids_of("anna"), seed=0, retain_limit=None)
+    found = likeness(table, leaks=("ben-train-3",))
+    plan = plan_sets(table, candidates, found, seed=0, neighbours=4, control=3)
+    kept = table["sample_id"].take(plan["retain"]).to_pylist()
+    assert set(kept) == (ids_of("ben") | ids_of("cleo")) - {"ben-train-3"}
 
 
 def test_retain_may_be_limited_to_a_sample_that_depends_on_the_seed() -> None:

@@ -105,7 +105,7 @@ def test_a_recipe_that_the_policy_does_not_ask_for_blocks(key):
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        pytest.param({"value": None}, "not a finite number", id="none"),
+        pytest.param({"value": None}, "has no value", id="none"),
         pytest.param({"value": float("nan")}, "not a finite number", id="nan"),
         pytest.param({"standard_error": None}, "no standard error", id="no error"),
         pytest.param({"standard_error": 0.0}, "standard error 0", id="claims no spread"),
@@ -134,7 +134,8 @@ def test_a_rise_below_the_minimum_names_the_query():
     [
         pytest.param("forget", {"value": 9.0}, "something of them was left", id="faster"),
         pytest.param("forget", {"value": 0.0}, "were not forgotten", id="original"),
-        pytest.param("forget", {"value": None}, "not numbers", id="none"),
+        pytest.param("forget", {"value": None, "note": "wild"}, "no value (wild)", id="none"),
+        pytest.param("control", {"value": None, "at_least": True}, "no value", id="diverged"),
         pytest.param("control", {"value": float("nan")}, "not numbers", id="nan"),
         pytest.param("forget", {"value": 61.0}, "not numbers", id="beyond the limit"),
         pytest.param("control", {"at_least": True}, "too weakly", id="too weak"),
@@ -229,7 +230,7 @@ def test_an_output_that_betrays_more_than_before_blocks(case, changes, why):
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        pytest.param({"value": None}, "not a finite number", id="none"),
+        pytest.param({"value": None, "note": "1 image"}, "no value (1 image)", id="none"),
         pytest.param({"standard_error": None}, "no standard error", id="no error"),
         pytest.param({"value": 0.05}, "contradicts", id="edited"),
         pytest.param(
@@ -262,7 +263,7 @@ def test_an_encoder_that_brings_the_images_back_blocks():
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        pytest.param({"value": None}, "not a finite number", id="none"),
+        pytest.param({"value": None}, "has no value", id="none"),
         pytest.param({"degrees": None}, "no standard error", id="no error"),
         pytest.param({"case": "as served"}, "lacks original encoder", id="missing"),
     ],
@@ -280,6 +281,10 @@ def test_a_swap_that_shows_nothing_blocks(changes, why):
         ("membership", {"maximum_auc": 0.6, "minimum_auc": 0.5}, "minimum_auc is 0.5: use 0"),
         ("membership", {"maximum_auc": 0.6, "maximum_tpr": 0.01}, "maximum_tpr is 0.01: use"),
         ("detector", {"margin": 0}, "margin is 0: use a value above 0"),
+        ("detector", {"margin": 1e30}, r"margin is 1e\+30: use a value above 0, up to 0.5"),
+        ("embedding-probe", {"margin": 1e30}, r"margin is 1e\+30: use a value above 0, up to 1"),
+        ("altered-queries", {"minimum_rise": 1e30}, "use a value above 0 and below 2"),
+        ("encoder-swap", {"minimum_rise": 2.0}, "use a value above 0 and below 2"),
         ("detector", {"margin": 0.1, "minimum_images": 1}, "minimum_images is 1: use 2 or more"),
         ("embedding-probe", {"margin": -0.1}, "margin is -0.1: use a value above 0"),
         ("encoder-swap", {"minimum_rise": 0}, "minimum_rise is 0: use a value above 0"),

@@ -6,6 +6,7 @@ import pytest
 from efface.gate.calibration import THRESHOLDS, critical_value, pass_rate, rate, suggest
 from efface.gate.calibration import with_thresholds as moved
 from efface.gate.decide import decide
+from efface.gate.rules import RULES
 from tests.gate.reports import changes, fid, good_others, good_report, kept, policy, report_of
 
 RISE, FID, RETAIN, NEAR = THRESHOLDS
@@ -50,6 +51,14 @@ def test_a_threshold_lies_between_good_and_bad():
     assert pass_rate(asked, good).count == 5 and pass_rate(asked, bad).count == 0
     found = suggest(policy(), FID, [damaged(15.9)], {"run": [damaged(25.0)]}, first=1)
     assert found.good[0] < found.suggested < found.bad["run"][0]
+
+
+def test_a_margin_is_never_suggested_beyond_what_a_policy_may_ask_for():
+    far = report_of(changes(0.3), kept(1.2, set_name="holdout", n=2000))
+    nothing = good_report(scores=[])  # passes no margin, so that the good run's is doubled
+    found = suggest(policy(), RETAIN, [far], {"run": [nothing]}, first=1)
+    assert 1 < found.good[0] < 2
+    assert RULES[RETAIN.rule].settings(margin=found.suggested).margin == RETAIN.largest
 
 
 def test_a_threshold_is_taken_from_the_first_seeds_and_values_are_given_of_all():

@@ -183,7 +183,9 @@ def test_a_rule_that_is_not_named_is_off(tmp_path, rule):
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), "0.05", "1e-2", None, True, [0.05], {"value": 0.05}]
+    "value",
+    [float("nan"), float("inf"), 10**400, "0.05", "1e-2", None, True, [0.05], {"value": 0.05}],
+    ids=lambda value: str(value)[:20],
 )
 @pytest.mark.parametrize(
     "path", [("retain-fid", "relative"), ("forget-distance-rises", "minimum_rise")], ids="/".join
@@ -210,7 +212,12 @@ def test_a_threshold_that_is_not_a_finite_number_is_refused(tmp_path, path, valu
         (("forget-distance-rises", "minimum_images"), 1, "use 2 or more"),
         (("forget-distance-rises", "minimum_subjects"), 1, "use 2 or more"),
         (("forget-distance-rises", "small_subjects"), "skip", "use one of block, pooled"),
+        (("forget-distance-rises", "minimum_rise"), 1e30, "above 0 and below 2, where 1 - cosine"),
+        (("forget-distance-rises", "minimum_rise"), 2, "above 0 and below 2, where 1 - cosine"),
         (("held-out-masks", "minimum_rise"), -1.0, "use a value above 0"),
+        (("held-out-masks", "minimum_rise"), 1e30, "above 0 and below 2, where 1 - cosine"),
+        (("retain-distance", "margin"), 1e30, "use a value above 0, up to 2"),
+        (("neighbours-distance", "margin"), 2.1, "use a value above 0, up to 2"),
         (("retain-distance", "margin"), 0, "use a value above 0"),
         (("retain-distance", "set"), "control", "use one of holdout, retain"),
         (("neighbours-distance", "report_only"), "yes", "use true or false"),
@@ -221,7 +228,9 @@ def test_a_threshold_that_is_not_a_finite_number_is_refused(tmp_path, path, valu
     ],
     ids=str,
 )
-def test_a_setting_that_would_ask_for_nothing_is_refused(tmp_path, path, value, words):
+def test_a_setting_that_would_ask_for_nothing_or_the_impossible_is_refused(
+    tmp_path, path, value, words
+):
     found = refusal(written(tmp_path, "rules", *path, value=value))
     assert words in found
     assert f"rules.{path[0]}" in found

@@ -8,11 +8,12 @@ from efface.models.checkpoint import (
     compare,
     fingerprint,
     load_model,
+    load_pair,
     read_record,
     save_model,
     tensor_names,
 )
-from tests.tiny import tiny_images, tiny_mae
+from tests.tiny import tiny_images, tiny_mae, tiny_vqgan
 
 HIDDEN = (torch.arange(16) >= 8).expand(2, -1)
 
@@ -73,6 +74,41 @@ def test_compare_names_what_moved_outside_the_encoder_and_what_is_not_finite(tmp
     found = compare(tmp_path / "before", tmp_path / "after")
     assert found.moved_outside_encoder == ["decoder.decoder_pred.bias"]
     assert found.not_finite == ["decoder.decoder_pred.bias"]
+
+
+def test_a_nan_that_was_there_before_is_no_move_but_is_named(tmp_path):
+    model = tiny_mae()
+    with torch.no_grad():
+        model.network.decoder.decoder_pred.bias[0] = float("nan")
+    for side in ("before", "after"):
+        save_model(model, tmp_path / side, {})
+    found = compare(tmp_path / "before", tmp_path / "after")
+    assert found.moved_outside_encoder == []
+    assert found.not_finite == ["decoder.decoder_pred.bias"]
+
+
+def test_another_zero_is_another_byte_and_so_a_move(tmp_path):
+    model = tiny_mae()
+    for side, zero in (("before", 0.0), ("after", -0.0)):
+        with torch.no_grad():
+            model.network.decoder.decoder_pred.bias[0] = zero
+        save_model(model, tmp_path / side, {})
+    found = compare(tmp_path / "before", tmp_path / "after")
+    assert found.moved_outside_encoder == ["decoder.decoder_pred.bias"]
+
+
+def test_models_of_different_families_are_no_pair(tmp_path):
+    save_model(tiny_mae(), tmp_path / "before", {})
+    save_model(tiny_vqgan(), tmp_path / "after", {})
+    with pytest.raises(CheckpointError, match=r"different families \(mae, vqgan\)"):
+        load_pair(tmp_path / "before", tmp_path / "after")
+
+
+def test_models_whose_encoders_differ_in_size_are_no_pair(tmp_path):
+    save_model(tiny_mae(), tmp_path / "before", {})
+    save_model(tiny_mae(num_hidden_layers=1), tmp_path / "after", {})
+    with pytest.raises(CheckpointError, match="encoders of different tensors or sizes"):
+        load_pair(tmp_path / "before", tmp_path / "after")
 
 
 def test_compare_names_extra_tensors(tmp_path):

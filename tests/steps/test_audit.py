@@ -1,16 +1,18 @@
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from efface.audit.record import read_audit
 from efface.audit.settings import ATTACKS
 from efface.cli import main
-from efface.errors import CheckpointError, InputError
+from efface.errors import CheckpointError, ConfigError, InputError
 from efface.evidence.purge import purge
 from efface.models.checkpoint import fingerprint, save_model
 from efface.steps import audit
 from tests.finished_run import SUBJECTS, write_set
-from tests.tiny import tiny_mae
+from tests.tiny import tiny_mae, tiny_vqgan
 from tests.tiny_run import make_run
 
 AUDIT = """
@@ -71,6 +73,33 @@ def test_models_that_do_not_compare_are_refused(given):
     ask(given, "encoder-swap")
     save_model(tiny_mae(image_size=32), given["after"], {})
     with pytest.raises(CheckpointError, match="different image sizes"):
+        audit.run(**given)
+
+
+def test_models_of_different_families_are_refused(given):
+    ask(given, "encoder-swap")
+    save_model(tiny_vqgan(), given["after"], {})
+    with pytest.raises(CheckpointError, match=r"different families \(mae, vqgan\)"):
+        audit.run(**given)
+
+
+def test_a_set_of_one_image_is_audited_and_says_what_it_lacks(given):
+    ask(given, "mask-sweep", "membership", "detector", "embedding-probe")
+    for name in ("forget", "control"):
+        shutil.rmtree(given["sets"] / name)
+        write_set(given["sets"] / name, name, count=1, seed=3)
+    audit.run(**given)
+    found = {r.attack: {f.case: f for f in r.findings} for r in read_audit(given["out"]).results}
+    trained = found["embedding-probe"]["after, decoder trained on these images"]
+    assert trained.value is None and "one to train on" in trained.note
+    assert found["detector"]["after"].value is None
+
+
+def test_a_picture_moved_out_of_its_frame_is_refused_before_any_attack(given):
+    ask(given, "mask-sweep")
+    policy = Path(given["policy"])
+    policy.write_text(policy.read_text().replace("shifts: [1]", "shifts: [16]"))
+    with pytest.raises(ConfigError, match=r"audit\.shifts: 16 pixels .* use at most 8"):
         audit.run(**given)
 
 

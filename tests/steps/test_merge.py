@@ -1,3 +1,6 @@
+import json
+import shutil
+
 import pytest
 
 from efface.errors import InputError
@@ -57,6 +60,19 @@ def test_the_reader_is_told_of_near_duplicates_and_of_what_was_not_scored(merged
         "2 near-duplicates of forget images were kept out of retain, neighbours and holdout.",
         "holdout: 15 of 18 images were scored.",
     ]
+
+
+def test_the_reader_is_told_of_copies_in_the_proxy(given, tmp_path):
+    sets = tmp_path / "sets"
+    shutil.copytree(given["sets"], sets)
+    plan = json.loads((sets / "sets.json").read_text())
+    (sets / "sets.json").write_text(json.dumps({**plan, "proxy_copies": 3}))
+    merge.run(**{**given, "sets": sets, "out": tmp_path / "report.json"})
+    notes = read_report(tmp_path / "report.json").notes
+    assert (
+        "3 images of the proxy were kept out of retain as near-duplicates of images that are "
+        "scored (holdout, forget-holdout, control)."
+    ) in notes
 
 
 def test_the_headline_gives_distance_and_fid_of_each_set(merged):

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from efface.steps import shard
 from efface.storage import LocalStore, open_store
 from efface.tickets.matching import FORGET_SCHEMA
 from efface.tickets.subjects import hash_subject
-from tests.data.pictures import put_folder
+from tests.data.pictures import encoded, put_folder
 
 KEY = b"0123456789abcdef-for-tests"
 SETTINGS = {"neighbours": 4, "control": 3, "samples_per_shard": 10}
@@ -157,6 +158,45 @@ def test_a_near_duplicate_of_a_forget_image_is_not_retained(given: Path) -> None
     kept = read_manifest(LocalStore(given / "sets/retain"))["sample_id"].to_pylist()
     assert content["near_duplicates"] == 1
     assert not [name for name in kept if name.startswith("ben/000")]
+
+
+def put_proxy(folder: Path) -> list[str]:
+    """A dataset of strangers, and of scored and forgotten pictures saved again; their stems."""
+    table = put_folder(folder / "proxy-in", {"dora": (12, "train")}, seed=500)
+    copied = {"ben@h/001": "JPEG", "cleo/002": "JPEG", "anna@h/000": "WEBP", "anna/001": "JPEG"}
+    for number, (stem, kind) in enumerate(copied.items()):
+        target = next((folder / "proxy-in" / "dora").glob(f"{number:03d}.*"))
+        picture = Image.open(next((folder / "in").glob(f"{stem}.*"))).convert("RGB")
+        target.write_bytes(encoded(picture, kind, quality=90))
+    same = next((folder / "in").glob("ben@h/003.*"))
+    next((folder / "proxy-in" / "dora").glob("004.*")).write_bytes(same.read_bytes())
+    import_images(str(folder / "proxy-in"), table, str(folder / "proxy"), workers=1)
+    return [f"proxy/dora/{number:03d}" for number in range(5)]
+
+
+def test_copies_of_scored_and_forgotten_images_are_left_out_of_a_proxy(given: Path) -> None:
+    copies = put_proxy(given)
+    run(given, settings={**SETTINGS, "proxy": str(given / "proxy")})
+    content = read_json(given / "sets/sets.json", kind="sets", version=1)
+    kept = read_manifest(LocalStore(given / "sets/retain"))["sample_id"].to_pylist()
+    assert len(kept) == 12 - len(copies)
+    assert not {name.rpartition(".")[0] for name in kept} & set(copies)
+    assert content["proxy_copies"] == 4  # the fifth copies a forgotten image
+    assert content["near_duplicates"] == 1
+    sizes = {name: entry["samples"] for name, entry in content["sets"].items()}
+    assert (sizes["holdout"], sizes["control"], sizes["forget-holdout"]) == (8, 3, 3)
+
+
+def test_a_proxy_that_is_all_copies_says_what_to_do(given: Path) -> None:
+    shutil.copytree(given / "dataset", given / "proxy")
+    settings = {**SETTINGS, "proxy": str(given / "proxy"), "proxy_split": "holdout"}
+    with pytest.raises(DataError, match="retain set is empty.*take a proxy that is no copy"):
+        run(given, settings=settings)
+
+
+def test_without_a_proxy_there_are_no_copies_to_tell_of(given: Path) -> None:
+    run(given)
+    assert read_json(given / "sets/sets.json", kind="sets", version=1)["proxy_copies"] == 0
 
 
 def test_sets_hold_keyed_hashes_instead_of_names(given: Path) -> None:

@@ -181,6 +181,24 @@ def test_a_mask_that_the_model_cannot_take_is_refused_before_the_training(given,
     assert not given["before"].exists()
 
 
+@pytest.mark.parametrize(
+    ("audit", "said"),
+    [
+        ('masks: ["centre:9x9"]', r"audit\.masks: mask policy centre:9x9 does not fit a"),
+        ("shifts: [1, 16]", r"audit\.shifts: 16 pixels .* use at most 8"),
+    ],
+)
+def test_an_attack_that_the_model_cannot_meet_is_refused_before_the_training(
+    given, monkeypatch, audit, said
+):
+    policy = Path(given["policy"])
+    policy.write_text(f"{policy.read_text()}audit: {{attacks: [mask-sweep], {audit}}}\n")
+    monkeypatch.setattr(unlearn, "train", None)
+    with pytest.raises(ConfigError, match=said):
+        unlearn.run(**given)
+    assert not given["before"].exists()
+
+
 def test_the_target_unseen_without_unseen_images_says_what_to_do(given):
     with pytest.raises(DataError, match="control is empty.*import some with split control"):
         unlearn.run(**{**given, "method": {**QUICK, "target": "unseen"}})

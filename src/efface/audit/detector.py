@@ -62,13 +62,18 @@ def separate(
     first_subjects: Sequence[str],
     second_subjects: Sequence[str],
 ) -> tuple[Floats, Floats]:
-    """Score of each image by a classifier that saw none of its subject; first is the higher."""
+    """Score of each image by a classifier that saw none of its subject; first is the higher.
+
+    NaN where all images of one side are left out, as of a side of one image.
+    """
     folds = np.concatenate(fold_by_subject(first_subjects, second_subjects))
     rows = np.asarray(np.concatenate([first_ND, second_ND]), np.float64)
     is_first = np.arange(len(rows)) < len(first_ND)
     scores = np.full(len(rows), np.nan)
     for fold in np.unique(folds):
         kept, out = folds != fold, folds == fold
+        if is_first[kept].all() or not is_first[kept].any():
+            continue
         mean, std = rows[kept].mean(axis=0), rows[kept].std(axis=0) + 1e-12
         weights = fit_logistic((rows[kept] - mean) / std, is_first[kept])
         scores[out] = (rows[out] - mean) / std @ weights[1:] + weights[0]

@@ -38,6 +38,8 @@ def embedding_probe(
 ) -> AttackResult:
     """Squared error on control minus that on forget; above 0 the features give forget away.
 
+    Of a set of one image nothing is left to train on, so that case has no value.
+
     Args:
         before: the model in service, to compare with: it was trained on forget.
         after: the unlearned model.
@@ -50,18 +52,19 @@ def embedding_probe(
     for name, model in (("before", before), ("after", after)):
         rows = {key: encoded(model, sets[key], view) for key in (*SIDES, "retain")}
         paint = fit_ridge(*rows["retain"])
-        errors = {
-            "retain": [_errors(paint(rows[side][0]), rows[side][1]) for side in SIDES],
-            "these images": cross_validated(
+        errors = {"retain": [_errors(paint(rows[side][0]), rows[side][1]) for side in SIDES]}
+        if seen["these images"]:
+            errors["these images"] = cross_validated(
                 [rows[side] for side in SIDES], folds, seen["these images"], view.seed
-            ),
-        }
+            )
+        else:
+            findings.append(_nothing_to_train_on(name, [len(sets[side]) for side in SIDES]))
         for trained, (forget_N, control_N) in errors.items():
             found = difference(
                 control_N, forget_N, sets["control"].subjects, sets["forget"].subjects
             )
             note = f"mean squared error {forget_N.mean():.4g} on forget, {control_N.mean():.4g} "
-            case = f"{name}, decoder trained on {trained}"
+            case = _case(name, trained)
             findings.append(to_finding(case, "squared error", found, note + "on control"))
     recipe = {"mask": view.mask, "seed": view.seed, "decoder": "ridge, penalty by leave-one-out"}
     recipe |= {"folds": FOLDS, "trained on": seen, "interval": "Welch, over subjects"}
@@ -103,7 +106,10 @@ def difference(
 
 
 def fewest_left(folds: Sequence[NDArray[np.int64]]) -> int:
-    """Images that every decoder of every side can be trained on, whichever fold is left out."""
+    """Images that every decoder of every side can be trained on, whichever fold is left out.
+
+    0 where a side has one image.
+    """
     return min(int((fold_N != fold).sum()) for fold_N in folds for fold in np.unique(fold_N))
 
 
@@ -125,6 +131,22 @@ def cross_validated(
                 fit_ridge(features[kept], pixels[kept])(features[out]), pixels[out]
             )
     return errors
+
+
+def _case(model: str, trained: str) -> str:
+    return f"{model}, decoder trained on {trained}"
+
+
+def _nothing_to_train_on(model: str, counts: Sequence[int]) -> Finding:
+    told = f"{counts[0]} forgotten, {counts[1]} never seen: each needs 2 images, one to train on"
+    return Finding(
+        case=_case(model, "these images"),
+        value=None,
+        unit="squared error",
+        n=sum(counts),
+        clusters=len(counts),
+        note=told,
+    )
 
 
 def _errors(painted_NP: Floats, wanted_NP: NDArray[np.float32]) -> Floats:

@@ -6,10 +6,14 @@ images of the same kind that no model ever saw (control). Where the forgotten im
 faster than those are learned, something of them was left. Fine-tuning on retain, and on pictures
 that show nothing, says whether they come back by themselves.
 
+A fine-tuning that diverges shows nothing: images that are then not back prove no forgetting. Its
+case has no number, and says why.
+
 Shapes in names: N images, C channels, H/W pixels, B batch.
 """
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,6 +71,8 @@ def relearning(
 ) -> AttackResult:
     """Steps until the distance is back, for each of ``CASES``: the mean over the repeats.
 
+    A case has no value where a loss or a distance of one of its repeats is not finite.
+
     Args:
         before: the model in service; it says which distance counts as back.
         after: the unlearned model; it is not changed.
@@ -84,7 +90,7 @@ def relearning(
                 f"relearning takes {effort.images} images, but {name} has {len(sets[name])}: lower "
                 "audit.relearn_images"
             )
-    taken: dict[str, list[int]] = {case: [] for case in CASES}
+    taken: dict[str, list[int | None]] = {case: [] for case in CASES}
     targets = []
     for repeat in range(effort.repeats):
         cases = [case for case in CASES if repeat == 0 or case in REPEATED]
@@ -99,7 +105,8 @@ def relearning(
                 after, drawn[case], watched, view, targets[-1], effort, view.seed + repeat
             )
             taken[case].append(found)
-    recipe = {**view.recipe, **vars(effort), "loss": "the family's own", "targets": targets}
+    recipe = {**view.recipe, **vars(effort), "loss": "the family's own"}
+    recipe |= {"targets": [one if math.isfinite(one) else None for one in targets]}
     recipe |= {"every step up to": EVERY_STEP}
     findings = [_to_finding(case, counts, effort) for case, counts in taken.items()]
     return AttackResult(attack="relearning", seed=view.seed, recipe=recipe, findings=findings)
@@ -124,10 +131,11 @@ def steps_until(
     target: float,
     effort: Effort,
     seed: int,
-) -> int:
+) -> int | None:
     """Steps on ``trained_NCHW`` until the distance of ``watched_NCHW`` is at most ``target``.
 
-    Gives ``effort.steps + 1`` where that many steps are not enough. The model is not changed.
+    Gives ``effort.steps + 1`` where that many steps are not enough, and None where target, a loss
+    or a distance is not finite on the way. The model is not changed.
     """
     pupil = copy.deepcopy(model)
     weights = [one for one in pupil.module.parameters() if one.is_floating_point()]
@@ -140,15 +148,20 @@ def steps_until(
     generator = torch.Generator().manual_seed(seed)
     real_ND = view.embed(watched_NCHW, pupil)
     for step in range(effort.steps + 1):
+        seed_B = torch.randint(2**31, (len(given),), generator=generator).to(given.device)
+        optimizer.zero_grad()
+        loss = pupil.own_loss(given, given, hidden_BN, seed_B)
+        if not loss.isfinite():  # looked at first: a broken model may still paint something
+            return None
         looked_at = step <= EVERY_STEP or step % 5 == 0 or step == effort.steps
         if looked_at:
             painted_ND = view.embed_painted(watched_NCHW, pupil)
-            if features_to_distance(real_ND, painted_ND).mean() <= target:
+            left = float(features_to_distance(real_ND, painted_ND).mean()) - target
+            if not math.isfinite(left):
+                return None
+            if left <= 0:
                 return step
         if step < effort.steps:
-            seed_B = torch.randint(2**31, (len(given),), generator=generator).to(given.device)
-            optimizer.zero_grad()
-            loss = pupil.own_loss(given, given, hidden_BN, seed_B)
             torch.autograd.backward(loss)
             optimizer.step()
     return effort.steps + 1
@@ -168,14 +181,20 @@ def waves(like_NCHW: Tensor, seed: int) -> Tensor:
     return pixels.to(torch.uint8)[:, None].repeat(1, channels, 1, 1).to(like_NCHW.device)
 
 
-def _to_finding(case: str, counts: Sequence[int], effort: Effort) -> Finding:
-    ended = [min(count, effort.steps) for count in counts]
-    given_up = sum(count > effort.steps for count in counts)
+def _to_finding(case: str, counts: Sequence[int | None], effort: Effort) -> Finding:
+    n = effort.images * len(counts)
+    reached = [count for count in counts if count is not None]
+    if len(reached) < len(counts):
+        told = f"in {len(counts) - len(reached)} of {len(counts)} repeats a loss or a distance was "
+        told += "not finite, which shows nothing: lower audit.relearn_rate"
+        return Finding(case=case, value=None, unit="steps", n=n, clusters=len(counts), note=told)
+    ended = [min(count, effort.steps) for count in reached]
+    given_up = sum(count > effort.steps for count in reached)
     told = f"{CASES[case]}; {effort.images} images each time, none twice; "
     told += f"steps of each repeat: {', '.join(map(str, ended))}"
     if given_up:
         told += f"; {given_up} given up after {effort.steps}"
-    units = [str(number) for number in range(len(counts))]
+    units = [str(number) for number in range(len(reached))]
     found = to_finding(case, "steps", clustered_mean(np.array(ended, float), units), told)
-    changes: dict[str, Any] = {"n": effort.images * len(counts), "at_least": given_up > 0}
+    changes: dict[str, Any] = {"n": n, "at_least": given_up > 0}
     return Finding(**{**vars(found), **changes})

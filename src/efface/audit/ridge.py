@@ -17,7 +17,10 @@ PENALTIES = 10.0 ** np.arange(-4, 4)
 def fit_ridge(
     features_NK: NDArray[np.floating], targets_NP: NDArray[np.floating]
 ) -> Callable[[NDArray[np.floating]], Floats]:
-    """A function from features to predicted targets; means are fitted without penalty."""
+    """A function from features to predicted targets; means are fitted without penalty.
+
+    Needs one image at least; of one it learns that image alone.
+    """
     feature_mean, target_mean = features_NK.mean(axis=0), targets_NP.mean(axis=0)
     centred_NK = np.asarray(features_NK - feature_mean, np.float64)
     wanted_NP = np.asarray(targets_NP - target_mean, np.float64)

@@ -14,6 +14,15 @@ ATTACKS = (
     "relearning",
 )
 """Names of the attacks, in the order they are run and shown."""
+COUNTS = {
+    "images": (4, 1_000_000),
+    "relearn_images": (2, 1_000_000),
+    "relearn_steps": (1, 1_000_000),
+    "relearn_repeats": (1, 1_000),
+}
+"""Fewest and most; the most are far beyond what is of use."""
+LARGEST_SHIFT = 4096
+"""Pixels: half of a larger image than any family paints. What half of it is, a model says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +38,7 @@ class AuditSettings:
     jpeg: list[int] = field(default_factory=lambda: [75, 30])
     """Qualities, from 1 to 95, that mask-sweep compresses queries with."""
     shifts: list[int] = field(default_factory=lambda: [1, 3])
-    """Pixels that mask-sweep moves queries by, to the right and down."""
+    """Pixels that mask-sweep moves queries by, to the right and down; half an image, at most."""
     relearn_images: int = 32
     """Images that a fine-tuning is given; fewer where forget or control is small."""
     relearn_steps: int = 60
@@ -63,14 +72,19 @@ class AuditSettings:
             parse_mask_policy(text)
         if not all(1 <= quality <= 95 for quality in self.jpeg):
             raise ConfigError(f"jpeg is {self.jpeg}: use qualities from 1 to 95")
-        if not all(shift >= 1 for shift in self.shifts):
-            raise ConfigError(f"shifts is {self.shifts}: use 1 or more pixels")
-        least = {"images": 4, "relearn_images": 2, "relearn_steps": 1, "relearn_repeats": 1}
-        for name, count in least.items():
-            if getattr(self, name) < count:
-                raise ConfigError(f"{name} is {getattr(self, name)}: use {count} or more")
-        if not self.relearn_rate > 0:
-            raise ConfigError(f"relearn_rate is {self.relearn_rate}: use a value above 0")
+        if not all(1 <= shift <= LARGEST_SHIFT for shift in self.shifts):
+            raise ConfigError(
+                f"shifts is {self.shifts}: use 1 pixel or more, and at most half the side of an "
+                f"image (never more than {LARGEST_SHIFT})"
+            )
+        for name, (least, most) in COUNTS.items():
+            if not least <= getattr(self, name) <= most:
+                raise ConfigError(f"{name} is {getattr(self, name)}: use {least} to {most}")
+        if not 0 < self.relearn_rate <= 1:
+            raise ConfigError(
+                f"relearn_rate is {self.relearn_rate}: use a value above 0, up to 1; a fine-tuning "
+                "that diverges shows nothing"
+            )
         if not 0 < self.relearn_tolerance < 1:
             raise ConfigError(
                 f"relearn_tolerance is {self.relearn_tolerance}: use a share between 0 and 1"

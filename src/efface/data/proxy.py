@@ -3,6 +3,10 @@
 Where the original retain images may no longer be used, others of the same kind do (Li et al. 2024,
 section 5.3: other classes, another dataset). They join the dataset's manifest under a prefix, so
 all that follows knows one manifest and one place to read from.
+
+Where the other dataset is this one (its control split), the images change sides: what is trained on
+is scored in no set. Copies of scored images under another name or compression are the business of
+``efface.data.likeness``.
 """
 
 from dataclasses import dataclass
@@ -15,6 +19,7 @@ import pyarrow.compute as pc
 from efface.data.manifest import NAME, SPLITS, bytes_to_manifest
 from efface.errors import ConfigError, DataError
 from efface.storage import Reader, open_store
+from efface.storage.places import same_place
 
 PREFIX = "proxy/"
 
@@ -62,7 +67,8 @@ def with_proxy(
 ) -> Source:
     """A dataset whose train split is stood in for by a split of another one.
 
-    Images of forgotten subjects are left out of the proxy.
+    Images of forgotten subjects are left out of the proxy. Rows that the dataset lends to itself
+    are no rows of its own any more.
 
     Args:
         store: the dataset.
@@ -77,11 +83,12 @@ def with_proxy(
         InputError: no dataset there.
     """
     other = open_store(proxy)
+    is_itself = same_place(other.place, store.place)
     if split not in SPLITS:
         raise ConfigError(f"proxy_split {split!r} unknown: use one of {', '.join(SPLITS)}")
-    if other.place == store.place and split == "train":
+    if is_itself and split == "train":
         raise ConfigError(f"proxy {proxy} is the dataset itself: name another, or another split")
-    if other.place == store.place and split == "holdout":
+    if is_itself and split == "holdout":
         raise ConfigError(
             f"proxy {proxy} is the dataset's own holdout, which the gate scores retain with: use "
             "another split, or another dataset"
@@ -98,6 +105,10 @@ def with_proxy(
     rows = rows.filter(pc.invert(pc.is_in(rows["subject_id"], forget["subject_id"].unique())))
     if not rows.num_rows:
         raise DataError(f"proxy {proxy} has no image of others in its {split} split")
+    if is_itself:
+        manifest = manifest.filter(
+            pc.invert(pc.is_in(manifest["sample_id"], rows["sample_id"].combine_chunks()))
+        )
     for column in ("sample_id", "shard"):
         joined = pc.binary_join_element_wise(PREFIX, rows[column], "")
         rows = rows.set_column(rows.column_names.index(column), column, joined)

@@ -17,7 +17,8 @@ class ShardSettings:
     control: int = 200
     """Images in control, at most."""
     near_duplicate: float = THRESHOLD
-    """Correlation of thumbnails from which an image is a near-duplicate of a forget image."""
+    """Correlation of thumbnails from which an image is a near-duplicate of a forget image; of a
+    proxy, also of one that is scored."""
     retain_limit: int = 0
     """Images in retain, at most, drawn at random; 0 for all."""
     proxy: str = ""

@@ -13,6 +13,9 @@ holdout         the holdout split, without forgotten subjects
 A near-duplicate of a forget image is in none of them: in retain it would teach the image again, and
 elsewhere it would be scored as something that the model should still know, or never knew.
 
+Where retain is drawn from a proxy, nor is a near-duplicate of an image that is scored in it: the
+new model would be trained on what it is scored with, and the model in service was not.
+
 Shapes in names: N rows of the manifest.
 """
 
@@ -43,13 +46,18 @@ class Candidates:
     forget_holdout: Rows
     """Holdout split of the forgotten subjects; may be empty."""
     control: Rows
+    of_proxy: bool = False
+    """Whether train stands in for the train split, of images that the model never saw."""
+
+    @property
+    def scored(self) -> Rows:
+        """Rows that were never trained on, of which sets to score are made; in manifest order."""
+        return np.sort(np.concatenate([self.holdout, self.forget_holdout, self.control]))
 
     @property
     def to_compare(self) -> Rows:
         """All rows that must be compared with the forget set, in manifest order."""
-        return np.sort(
-            np.concatenate([self.train, self.holdout, self.forget_holdout, self.control])
-        )
+        return np.sort(np.concatenate([self.train, self.scored]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +68,8 @@ class Likeness:
     """Largest cosine to a forget image, in the features of the distance extractor; 1 in forget."""
     duplicate_N: npt.NDArray[np.bool_]
     """Whether it is a near-duplicate of a forget image."""
+    leak_N: npt.NDArray[np.bool_]
+    """Whether it is of a proxy and a near-duplicate of an image that is scored."""
 
 
 def choose_candidates(
@@ -104,14 +114,13 @@ def choose_candidates(
     is_proxy = np.zeros(len(ids), np.bool_) if is_proxy_N is None else is_proxy_N
     retain = is_proxy if is_proxy.any() else (split == "train") & ~is_forget
     train = in_random_order(np.flatnonzero(retain), ids, seed)[:retain_limit]
-    digests = np.array(manifest["sha256"].to_pylist(), object)
-    is_used = np.isin(digests, digests[is_proxy])
     return Candidates(
         forget=np.flatnonzero(is_forget),
         train=train,
-        holdout=np.flatnonzero((split == "holdout") & ~is_gone & ~is_used),
-        forget_holdout=np.flatnonzero((split == "holdout") & is_gone & ~is_used),
-        control=np.flatnonzero((split == "control") & ~is_used),
+        holdout=np.flatnonzero((split == "holdout") & ~is_gone & ~is_proxy),
+        forget_holdout=np.flatnonzero((split == "holdout") & is_gone & ~is_proxy),
+        control=np.flatnonzero((split == "control") & ~is_proxy),
+        of_proxy=bool(is_proxy.any()),
     )
 
 
@@ -140,7 +149,7 @@ def plan_sets(
     ids = np.array(manifest["sample_id"].to_pylist(), object)
 
     def kept(rows: Rows) -> Rows:
-        return rows[~likeness.duplicate_N[rows]]
+        return rows[~(likeness.duplicate_N | likeness.leak_N)[rows]]
 
     def closest(rows: Rows, count: int) -> Rows:
         order = np.lexsort((ids[rows], -likeness.similarity_N[rows]))
@@ -178,7 +187,8 @@ def check_plan(manifest: pa.Table, plan: dict[str, Rows]) -> None:
     """
     advice = {
         "forget": "nothing can be unlearned",
-        "retain": "keep train images of others than those who are forgotten",
+        "retain": "keep train images of others than those who are forgotten, or take a proxy that "
+        "is no copy of what is forgotten or scored",
         "holdout": "import images with split holdout, of subjects that are not forgotten",
         "neighbours": "ask for at least 1 and import images with split holdout",
         "control": "ask for at least 1 and import images with split control (never trained on)",

@@ -176,4 +176,4 @@ def _between(threshold: Threshold, good: list[float], bad: list[float]) -> float
     if not separated:
         return None
     # Bad runs that pass no value at all leave the other end open: the good ones' worst, doubled.
-    return worst * 2 if best == float("inf") else (worst + best) / 2
+    return min(worst * 2, threshold.largest) if best == float("inf") else (worst + best) / 2

@@ -95,5 +95,13 @@ def check_value(value: Any, hint: Any, where: str) -> None:
 
 def _fits(value: Any, accepted: Any) -> bool:
     if accepted is float:
-        return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
+        return isinstance(value, int | float) and type(value) is not bool and _is_finite(value)
     return type(value) is accepted
+
+
+def _is_finite(value: float) -> bool:
+    """Whether a number is finite as a float; a whole number may be too large for one."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

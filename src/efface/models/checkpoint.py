@@ -17,6 +17,8 @@ from efface.evaluation.report import Hygiene
 from efface.files import read_json, whole_folder, write_json
 
 if TYPE_CHECKING:  # the protocol needs torch, a fingerprint does not
+    from torch import Tensor
+
     from efface.models.protocol import ImageToImageModel
 
 VERSION = 1
@@ -45,11 +47,22 @@ def load_pair(before: Path, after: Path) -> "tuple[ImageToImageModel, ImageToIma
         CheckpointError: one of them cannot be loaded, or they do not fit each other.
     """
     old, new = load_model(before), load_model(after)
+    if old.family != new.family:
+        raise CheckpointError(
+            f"{before} and {after} are of different families ({old.family}, {new.family}): a model "
+            "is compared with its own unlearned version"
+        )
     shapes = [(model.image_size, model.channels, model.grid) for model in (old, new)]
     if shapes[0] != shapes[1]:
         raise CheckpointError(
             f"{before} and {after} have different image sizes, channels or patch grids "
             f"({shapes[0]}, {shapes[1]}): a model is compared with its own unlearned version"
+        )
+    parts = [{name: tuple(one.shape) for name, one in m.encoder_parameters()} for m in (old, new)]
+    if parts[0] != parts[1]:
+        raise CheckpointError(
+            f"{before} and {after} have encoders of different tensors or sizes: a model is "
+            "compared with its own unlearned version"
         )
     return old, new
 
@@ -116,15 +129,13 @@ def tensor_names(folder: Path) -> set[str]:
 
 def compare(before: Path, after: Path) -> Hygiene:
     """Say what, other than encoder weights, differs between two checkpoints of one architecture."""
-    import torch
-
     old, new = load_model(before), load_model(after)
     movable = {name for name, _ in new.encoder_parameters()}
     old_state, new_state = old.module.state_dict(), new.module.state_dict()
     moved = [
         name
         for name in sorted(old_state.keys() & new_state.keys())
-        if name not in movable and not torch.equal(old_state[name], new_state[name])
+        if name not in movable and not _same_bytes(old_state[name], new_state[name])
     ]
     return Hygiene(
         unexpected_keys=sorted(tensor_names(after) - tensor_names(before)),
@@ -132,6 +143,16 @@ def compare(before: Path, after: Path) -> Hygiene:
         moved_outside_encoder=moved,
         not_finite=[name for name, tensor in new_state.items() if not tensor.isfinite().all()],
     )
+
+
+def _same_bytes(one: "Tensor", other: "Tensor") -> bool:
+    """Whether two tensors hold the same bytes: a NaN that stayed is no move, unlike for ``==``."""
+    import torch
+
+    if (one.dtype, one.shape) != (other.dtype, other.shape):
+        return False
+    raw = [tensor.detach().cpu().reshape(-1).view(torch.uint8) for tensor in (one, other)]
+    return torch.equal(*raw)
 
 
 def _tensors(folder: Path) -> Iterator[tuple[str, dict[str, Any], Path, int]]:

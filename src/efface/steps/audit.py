@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from efface.audit.attacks import Target, run_attacks
+from efface.audit.fitting import check_audit_fits
 from efface.audit.record import AttackResult, Audit, write_audit
 from efface.audit.view import Pictures, View
 from efface.data.reading import read_images
@@ -44,6 +45,7 @@ def run(*, sets: Path, before: Path, after: Path, policy: str, out: Path) -> lis
         Names of the attacks that were run.
 
     Raises:
+        ConfigError: an attack cannot be run on this model.
         InputError: a set is missing, or has too few images for an attack.
         CheckpointError: the models do not fit each other, or the extractor is absent.
     """
@@ -68,6 +70,7 @@ def _attack(
 ) -> list[AttackResult]:
     device = pick_device()
     old, new = load_pair(before, after)
+    check_audit_fits(rules.audit, old)
     extractor = load_extractor(rules.extractors["distance"], rules.folder)
     extractor.to(device)
     for model in (old, new):

@@ -73,6 +73,11 @@ def _notes(plan: dict[str, Any], sizes: dict[str, int]) -> list[str]:
             f"{count} near-duplicates of forget images were kept out of retain, neighbours and "
             "holdout."
         )
+    if count := int(plan.get("proxy_copies", 0)):
+        notes.append(
+            f"{count} images of the proxy were kept out of retain as near-duplicates of images "
+            "that are scored (holdout, forget-holdout, control)."
+        )
     for name, entry in plan["sets"].items():
         if sizes[name] < int(entry["samples"]):
             notes.append(f"{name}: {sizes[name]} of {entry['samples']} images were scored.")

@@ -89,11 +89,13 @@ def run(
             "seed": rules.evaluation.seed,
             "sets": entries,
             "near_duplicates": int(like.duplicate_N.sum()),
+            "proxy_copies": int(like.leak_N.sum()),
             "tickets": subjects_of(forget),
         }
         write_json(folder / FILE, content)
     sizes = " ".join(f"{name}={len(rows)}" for name, rows in plan.items())
-    log.info("sets=written near_duplicates=%d %s", content["near_duplicates"], sizes)
+    found = f"near_duplicates={content['near_duplicates']} proxy_copies={content['proxy_copies']}"
+    log.info("sets=written %s %s", found, sizes)
     return parts_to_score(entries, rules.evaluation.max_images, how.shards_per_task)
 
 

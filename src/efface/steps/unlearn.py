@@ -8,8 +8,10 @@ from typing import Any
 
 import torch
 
+from efface.audit.fitting import check_audit_fits
 from efface.errors import ConfigError, TrainingError
 from efface.evidence.purge import will_write
+from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.models.checkpoint import check_model_place, fingerprint, load_model, save_model
 from efface.models.masks import check_masks
@@ -68,14 +70,14 @@ def run(
         raise ConfigError(f"before and after are both {before}: name two folders")
     spread, rest = take_spread(method)
     settings = read_settings(rest)
-    masks = {f"masks.{key}": found for key, found in asdict(read_policy(policy).masks).items()}
+    asked = read_policy(policy)
     chosen = choose_method(settings)
     run_folder = f"{workspace.rstrip('/')}/{run_id}"
     download = before.with_name(f"{before.name}-download")
     exchange = [f"{run_folder}/exchange"] if spread.nodes > 1 else []
     for place in (before, download, after, f"{run_folder}/resume", *exchange):
         will_write(workspace, run_id, str(place))
-    base = _model_in_service(model, registry, before, masks)
+    base = _model_in_service(model, registry, before, asked)
     lineage = _lineage(base, settings, sets)
     if chosen.loss is None:
         save_model(load_model(before), after, lineage)
@@ -120,10 +122,11 @@ def _train_where_asked(job: Job, spread: Spread, run_id: str) -> Outcome:
     return train(job) if processes == 1 else train_in_processes(job, processes)
 
 
-def _model_in_service(model: str, registry: str, before: Path, masks: dict[str, list[str]]) -> str:
+def _model_in_service(model: str, registry: str, before: Path, asked: Policy) -> str:
     """Put the model in service at ``before``, rewritten by efface; returns its fingerprint.
 
-    Masks that its patch grid cannot take are refused here, before the training.
+    Masks that its patch grid cannot take, and attacks that would show nothing on it, are refused
+    here, before the training.
 
     A download lies beside ``before`` until it is rewritten, so that a killed run leaves no weights
     where settle does not look.
@@ -132,7 +135,8 @@ def _model_in_service(model: str, registry: str, before: Path, masks: dict[str, 
 
     def rewrite(folder: Path) -> str:
         found = load_model(folder)
-        check_masks(masks, found.grid)
+        check_masks({f"masks.{key}": one for key, one in asdict(asked.masks).items()}, found.grid)
+        check_audit_fits(asked.audit, found)
         return save_model(found, before, {"source": model})
 
     if Path(model).is_dir():

@@ -12,7 +12,7 @@ from efface.audit.record import AttackResult, Finding
 from efface.gate.intervals import Estimate
 from efface.gate.measurements import Measurements
 from efface.gate.plausibility import interval_problem, is_number
-from efface.gate.rules.rule import Answer, check_above, check_confidence
+from efface.gate.rules.rule import Answer, check_confidence, check_rise
 from efface.gate.wording import named
 
 WITHOUT_EXTRACTOR = ("embedding-probe",)
@@ -31,8 +31,8 @@ class RiseSettings:
     """Report instead of block."""
 
     def __post_init__(self) -> None:
-        """Refuse settings under which the rule would ask for nothing."""
-        check_above("minimum_rise", self.minimum_rise, 0)
+        """Refuse settings under which the rule would ask for nothing, or for what cannot be."""
+        check_rise("minimum_rise", self.minimum_rise)
         check_confidence(self.confidence)
 
 
@@ -67,13 +67,20 @@ def find_findings(
 def believed(finding: Finding) -> Estimate | str:
     """The estimate behind a Student interval, or the end of a sentence about why there is none."""
     value, error, degrees = finding.value, finding.standard_error, finding.degrees
-    if value is None or not is_number(value):
+    if value is None:
+        return without_value(finding)
+    if not is_number(value):
         return f"is {value!r}, which is not a finite number"
     if error is None or degrees is None or not (is_number(error) and is_number(degrees)):
         return "has no standard error, so nothing is shown"
     if problem := interval_problem(finding):
         return problem
     return Estimate(value=value, standard_error=error, degrees=degrees)
+
+
+def without_value(finding: Finding) -> str:
+    """The end of a sentence about a finding that says nothing, with what the attack noted of it."""
+    return f"has no value ({finding.note or 'no reason is told'})"
 
 
 def share_ends(finding: Finding) -> tuple[float, float] | str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from efface.gate.measurements import Measurements
 from efface.gate.rules.audited import failed, find_findings, share_ends
-from efface.gate.rules.rule import Answer, check_above, check_at_least
+from efface.gate.rules.rule import Answer, check_at_least, check_margin
 from efface.gate.wording import number
 
 GUESSING = 0.5
@@ -24,7 +24,7 @@ class DetectorSettings:
 
     def __post_init__(self) -> None:
         """Refuse settings under which nothing could pass, or anything."""
-        check_above("margin", self.margin, 0)
+        check_margin("margin", self.margin, 1 - GUESSING)
         check_at_least("minimum_images", self.minimum_images, 2)
 
 

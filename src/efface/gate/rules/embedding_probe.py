@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from efface.gate.intervals import upper_bound
 from efface.gate.measurements import Measurements
 from efface.gate.rules.audited import believed, failed, find_findings
-from efface.gate.rules.rule import Answer, check_above, check_at_least, check_confidence
+from efface.gate.rules.rule import Answer, check_at_least, check_confidence, check_margin
 from efface.gate.wording import number
 
 CASES = ("after, decoder trained on retain", "after, decoder trained on these images")
+LARGEST_ERROR = 1.0
+"""Squared error of pixels from 0 to 1, at its largest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class EmbeddingProbeSettings:
 
     def __post_init__(self) -> None:
         """Refuse settings under which nothing could pass, or anything."""
-        check_above("margin", self.margin, 0)
+        check_margin("margin", self.margin, LARGEST_ERROR)
         check_confidence(self.confidence)
         check_at_least("minimum_images", self.minimum_images, 2)
 

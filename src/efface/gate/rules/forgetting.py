@@ -12,11 +12,11 @@ from efface.gate.intervals import lower_bound
 from efface.gate.measurements import Asked, Measurement, Measurements
 from efface.gate.rules.rule import (
     Answer,
-    check_above,
     check_at_least,
     check_confidence,
     check_one_of,
     check_regions,
+    check_rise,
 )
 from efface.gate.rules.subjects import SMALL, subject_failures
 from efface.gate.wording import named, number
@@ -40,8 +40,8 @@ class ForgettingSettings:
     """block, or pooled: judge small subjects with the spread within the other subjects."""
 
     def __post_init__(self) -> None:
-        """Refuse settings under which the rule would ask for nothing."""
-        check_above("minimum_rise", self.minimum_rise, 0)
+        """Refuse settings under which the rule would ask for nothing, or for what cannot be."""
+        check_rise("minimum_rise", self.minimum_rise)
         check_confidence(self.confidence)
         check_regions(self.regions)
         check_at_least("minimum_images", self.minimum_images, 2)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from efface.gate.intervals import upper_bound
 from efface.gate.measurements import Asked, Measurement, Measurements
 from efface.gate.rules.rule import (
+    LARGEST_DISTANCE,
     Answer,
-    check_above,
     check_at_least,
     check_confidence,
+    check_margin,
     check_one_of,
     check_regions,
 )
@@ -35,8 +36,8 @@ class KeepingSettings:
     """Report instead of block."""
 
     def __post_init__(self) -> None:
-        """Refuse a margin that forbids what noise alone does."""
-        check_above("margin", self.margin, 0)
+        """Refuse a margin that forbids what noise alone does, or allows everything."""
+        check_margin("margin", self.margin, LARGEST_DISTANCE)
         check_confidence(self.confidence)
         check_regions(self.regions)
         check_at_least("minimum_images", self.minimum_images, 2)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from efface.gate.measurements import Measurements
 from efface.gate.plausibility import is_number
-from efface.gate.rules.audited import failed, find_findings
+from efface.gate.rules.audited import failed, find_findings, without_value
 from efface.gate.rules.rule import Answer, check_above, check_at_least
 from efface.gate.wording import number
 
@@ -32,6 +32,9 @@ def relearning(measurements: Measurements, settings: RelearningSettings) -> Answ
     if isinstance(found, str):
         return failed(found)
     forget, control = found
+    for finding in found:
+        if finding.value is None:
+            return failed(f"Relearning, {finding.case}, {without_value(finding)}.")
     counts = [(finding.value, finding.at_least) for finding in (forget, control)]
     limit, repeats = measurements.policy.audit.relearn_steps, settings.minimum_repeats
     if not all(is_number(steps) and 0 <= float(steps or 0) <= limit for steps, _ in counts):

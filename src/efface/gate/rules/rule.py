@@ -8,6 +8,8 @@ from efface.errors import ConfigError
 from efface.gate.measurements import Measurements
 
 REGIONS = ("hole", "full")
+LARGEST_DISTANCE = 2.0
+"""Where 1 - cosine ends, and so the largest rise that there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,29 @@ def check_above(name: str, value: float, least: float) -> None:
     """
     if not value > least:
         raise ConfigError(f"{name} is {value}: use a value above {least:g}")
+
+
+def check_rise(name: str, value: float) -> None:
+    """Refuse a rise of a distance that every change has, or none can have.
+
+    Raises:
+        ConfigError: not above 0 and below ``LARGEST_DISTANCE``.
+    """
+    if not 0 < value < LARGEST_DISTANCE:
+        raise ConfigError(
+            f"{name} is {value}: use a value above 0 and below {LARGEST_DISTANCE:g}, where 1 - "
+            "cosine ends"
+        )
+
+
+def check_margin(name: str, value: float, most: float) -> None:
+    """Refuse a margin that forbids what noise alone does, or allows whatever there is.
+
+    Raises:
+        ConfigError: not above 0 and up to ``most``.
+    """
+    if not 0 < value <= most:
+        raise ConfigError(f"{name} is {value}: use a value above 0, up to {most:g}")
 
 
 def check_at_least(name: str, value: float, least: float) -> None:
