@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from efface.errors import InfrastructureError, InputError
 from efface.files import read_json, sha256_file, whole_file, whole_folder, write_bytes, write_json
@@ -34,6 +35,16 @@ def test_a_full_or_closed_disk_is_an_infrastructure_error_and_leaves_nothing(tmp
     with pytest.raises(InfrastructureError, match="a"), write(tmp_path / "a"):
         raise OSError(code, os.strerror(code))
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("write", [whole_file, whole_folder])
+def test_a_disk_that_is_full_for_safetensors_is_one_too(tmp_path, write):
+    said = "Error while serializing: I/O error: No space left on device (os error 28)"
+    with pytest.raises(InfrastructureError, match="disk full"), write(tmp_path / "a"):
+        raise SafetensorError(said)
+    assert names(tmp_path) == []
+    with pytest.raises(SafetensorError), write(tmp_path / "a"):
+        raise SafetensorError("Error while deserializing header: header too large")
 
 
 def test_a_folder_replaces_the_former_one_whole(tmp_path):
