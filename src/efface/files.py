@@ -17,7 +17,7 @@ from efface.errors import EffaceError, InfrastructureError, InputError
 NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP)
 """What the system says of a path that can never be written."""
 _IN_WORDS = re.compile(r"\(os error (\d+)\)")
-"""How libraries in Rust, safetensors among them, tell what the system said: in the message alone."""
+"""How libraries in Rust (safetensors) tell what the system said: in the message alone."""
 
 
 @contextmanager
@@ -160,7 +160,9 @@ def _disk_errors(path: Path) -> Iterator[None]:
         if code in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise InfrastructureError(f"cannot write {path}: {os.strerror(code)}") from error
         if code in NO_PATH:
-            raise InputError(f"cannot write {path}: {os.strerror(code)}; give another path") from error
+            raise InputError(
+                f"cannot write {path}: {os.strerror(code)}; give another path"
+            ) from error
         raise
 
 
