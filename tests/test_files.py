@@ -83,8 +83,10 @@ def test_json_goes_to_disk_and_back_and_nan_is_refused(tmp_path):
         ('{"version": 1, "version": 1}', "version given twice"),
         ("[]", "has version None"),
         (json.dumps({"version": 2}), "has version 2; this efface reads version 1"),
+        ('{"version": true}', "has version True"),
+        ('{"version": 1.0}', "has version 1.0"),
     ],
-    ids=["absent", "not-json", "twice", "a-list", "another-version"],
+    ids=["absent", "not-json", "twice", "a-list", "another-version", "true", "a-fraction"],
 )
 def test_a_document_that_cannot_be_read_says_why(tmp_path, content, said):
     if content is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from efface.errors import EffaceError, InfrastructureError, InputError
+from efface.typed import is_version
 
 NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP)
 """What the system says of a path that can never be written."""
@@ -96,7 +97,7 @@ def read_json(path: Path, *, kind: str, version: int) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{kind} {path} is not JSON ({error}): make it again") from None
     found = content.get("version") if isinstance(content, dict) else None
-    if found != version:
+    if not is_version(found, version):
         raise InputError(
             f"{kind} {path} has version {found!r}; this efface reads version {version}"
         )

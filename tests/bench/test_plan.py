@@ -41,6 +41,8 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
     ("change", "message"),
     [
         ({"version": 2}, "needs `version: 1`"),
+        ({"version": True}, "needs `version: 1`"),
+        ({"version": 1.0}, "needs `version: 1`"),
         ({"metods": {}}, "metods unknown: use .*methods"),
         ({"models": None}, "lacks models"),
         ({"frontier": ["i3i"]}, "frontier of the plan names i3i: use .*original"),

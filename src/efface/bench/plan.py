@@ -22,6 +22,7 @@ from efface.bench.plan_schema import SCHEMA
 from efface.data.manifest import NAME as MANIFEST
 from efface.errors import ConfigError, InputError
 from efface.models.mask_policy import parse_mask_policy
+from efface.typed import is_version
 from efface.unique_keys import load_yaml
 
 VERSION = 1
@@ -94,7 +95,7 @@ def read_plan(path: Path) -> Plan:
         raise InputError(f"plan {path} cannot be read: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"plan {path} is not YAML: {error}") from None
-    if not isinstance(given, dict) or given.pop("version", None) != VERSION:
+    if not isinstance(given, dict) or not is_version(given.pop("version", None), VERSION):
         raise ConfigError(f"plan {path} needs `version: {VERSION}` and the keys {_keys(Plan)}")
     _check_values(path, given)
     quick = _checked(given.pop("quick", {}), Quick, f"{path}: quick")
