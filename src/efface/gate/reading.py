@@ -155,8 +155,10 @@ def _masks(given: Any) -> Masks:
 
 
 def _evaluation(given: Any) -> EvaluationSettings:
-    settings = build(EvaluationSettings, given, "evaluation")
-    check_keys(dict(settings.max_images), list(SETS), "evaluation.max_images")
+    asked = mapping_of(given, "evaluation")
+    counts = mapping_of(asked.get("max_images"), "evaluation.max_images")
+    settings = build(EvaluationSettings, {**asked, "max_images": counts}, "evaluation")
+    check_keys(counts, list(SETS), "evaluation.max_images")
     for name, count in settings.max_images.items():
         if count < 2:
             raise ConfigError(f"evaluation.max_images.{name} is {count}: use 2 or more")
