@@ -23,12 +23,14 @@ from efface.data.set_settings import parse_settings
 from efface.errors import ConfigError, InputError
 from efface.evaluation.report import Report, read_report
 from efface.files import read_json, sha256_bytes, write_json
-from efface.gate.reading import read_policy
+from efface.gate.reading import parse_policy, policy_bytes, read_policy
 from efface.gate.rules import NEEDED_ATTACKS
+from efface.metrics.extractors.loading import absolute_uri
 from efface.models.checkpoint import fingerprint, read_record
 from efface.storage import open_store
 from efface.training.device import find_precision, pick_device
 from efface.training.settings import read_settings, settings_to_dict
+from efface.unique_keys import load_yaml
 
 T = TypeVar("T")
 
@@ -167,15 +169,16 @@ class Bench:
 
         Held-out masks and attacks are left out.
         """
-        content = yaml.safe_load(self.plan.policy.read_text())
+        found = policy_bytes(self.plan.policy)
+        folder = parse_policy(found, self.plan.policy).folder
+        content = load_yaml(found)
         masks = self.plan.masks
         content["masks"] = {"train": masks["train"], "score": list(score) or masks["score"]}
-        limits = self.plan.quick.max_images if self.quick else self.plan.max_images
-        evaluation = content.setdefault("evaluation", {})
-        evaluation["max_images"] = limits or evaluation.get("max_images", {})
+        limits = (self.quick and self.plan.quick.max_images) or self.plan.max_images
+        content["evaluation"] = evaluation = content.get("evaluation") or {}
+        evaluation["max_images"] = limits or evaluation.get("max_images") or {}
         for extractor in content["extractors"].values():
-            kind, _, place = extractor["uri"].rpartition(":")
-            extractor["uri"] = f"{kind}:{self.plan.policy.parent / place}"
+            extractor["uri"] = absolute_uri(extractor["uri"], folder)
         if seed is not None:
             evaluation["seed"] = seed
         content.pop("audit", None)

@@ -53,7 +53,9 @@ class Plan:
 
     folder: Path
     dataset: str
-    policy: Path
+    """Place: a folder, or s3://."""
+    policy: str
+    """Place: a file, or s3://."""
     masks: dict[str, list[str]]
     """train and score."""
     models: dict[str, Path]
@@ -133,12 +135,10 @@ def _some(known: dict[str, Path], names: list[str], kind: str) -> dict[str, Path
 
 
 def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
-    words["policy"] = folder / words["policy"]
-    if "://" not in words["dataset"]:
-        words["dataset"] = str(folder / words["dataset"])
-    proxy = words.get("proxy", {})
-    if "://" not in proxy.get("proxy", "://"):
-        words["proxy"] = {**proxy, "proxy": str(folder / proxy["proxy"])}
+    for name in ("policy", "dataset"):
+        words[name] = _placed(folder, words[name])
+    if proxy := words.get("proxy", {}).get("proxy"):
+        words["proxy"] = {**words["proxy"], "proxy": _placed(folder, proxy)}
     exists = {"models": Path.is_dir, "tickets": Path.is_file}
     for name in ("models", "tickets"):
         words[name] = {key: folder / value for key, value in words[name].items()}
@@ -166,6 +166,10 @@ def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
                 f"quick.{name} names {', '.join(sorted(unknown))}: use {'; '.join(words[name])}"
             )
     return Plan(folder=folder, quick=quick, **words)
+
+
+def _placed(folder: Path, place: str) -> str:
+    return place if "://" in place else str(folder / place)
 
 
 def _filled(given: dict[str, Any]) -> dict[str, Any]:
