@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from efface.bench.plan import Quick, narrowed, read_plan
+from efface.cli import main
 from efface.errors import ConfigError, InputError
 from tests.bench.tiny_plan import write_plan
 
@@ -41,6 +42,16 @@ def test_a_plan_is_narrowed_to_names_that_it_has(path):
     assert narrowed(plan, models=[], tickets=["one"]) == plan
     with pytest.raises(ConfigError, match="no models vae: use mae"):
         narrowed(plan, models=["vae"], tickets=[])
+
+
+@pytest.mark.parametrize("quick", [None, {}, {"models": []}])
+def test_a_quick_run_of_a_plan_that_says_nothing_of_it_is_refused(path, quick, tmp_path, capsys):
+    content = yaml.safe_load(path.read_text()) | {"quick": quick}
+    other = path.with_name("long.yaml")
+    other.write_text(yaml.safe_dump(content))
+    words = ["bench", "table", "methods", "--plan", str(other), "--quick"]
+    assert main([*words, "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]) == 2
+    assert "nothing under `quick`, and would run in full: add " in capsys.readouterr().err
 
 
 def test_a_dataset_on_s3_stays_where_it_is(path):

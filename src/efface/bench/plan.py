@@ -126,6 +126,20 @@ def narrowed(plan: Plan, *, models: list[str], tickets: list[str]) -> Plan:
     )
 
 
+def need_quick(plan: Plan) -> None:
+    """Refuse a plan that ``--quick`` would run in full.
+
+    Raises:
+        ConfigError: it says nothing under ``quick``.
+    """
+    if plan.quick == Quick():
+        raise ConfigError(
+            "--quick: the plan has nothing under `quick`, and would run in full: add what is "
+            "shorter, such as `quick: {settings: {steps: 30}, max_images: {holdout: 500}}`, or "
+            "leave --quick out"
+        )
+
+
 def _some(known: dict[str, Path], names: list[str], kind: str) -> dict[str, Path]:
     if unknown := set(names) - known.keys():
         raise ConfigError(
