@@ -125,6 +125,11 @@ def test_a_mapping_with_nothing_under_its_key_takes_its_default(tmp_path, path):
     assert replace(blank, sha256="") == replace(absent, sha256="")
 
 
+def test_a_whole_number_that_no_float_is_as_large_as_is_refused(tmp_path):
+    file = written(tmp_path, "rules", "retain-fid", "absolute", value=10**400)
+    assert "use a finite number" in refusal(file)
+
+
 @pytest.mark.parametrize("version", [0, 2, "1", 1.0, True, None, GONE])
 def test_another_version_is_refused(tmp_path, version):
     found = refusal(written(tmp_path, "version", value=version))

@@ -1,6 +1,7 @@
 """What the values of a plan look like, as a JSON schema; its keys are those of ``Plan``."""
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,16 +93,16 @@ def check_values(path: Path, given: dict[str, Any]) -> None:
         raise ConfigError(f"plan {path} is nested too deeply, or holds itself") from None
     except ConfigError as error:
         raise ConfigError(f"plan {path}: {error}") from None
-    if error := next(Draft202012Validator(SCHEMA).iter_errors(given), None):
-        raise ConfigError(f"plan {path}: {error.json_path.removeprefix('$.')}: {error.message}")
+    if wrong := next(Draft202012Validator(SCHEMA).iter_errors(given), None):
+        raise ConfigError(f"plan {path}: {wrong.json_path.removeprefix('$.')}: {wrong.message}")
 
 
 def _check_plain(given: Any, where: str) -> None:
-    """Refuse what YAML knows and a schema does not: 1 and yes as keys, .nan, .inf, and NUL."""
+    """Refuse what YAML knows and a schema does not: 1 and yes as keys, .nan, .inf, odd letters."""
     if isinstance(given, float) and not math.isfinite(given):
         raise ConfigError(f"{where} is {given}: use a finite number")
-    if isinstance(given, str) and "\0" in given:
-        raise ConfigError(f"{where} is {given!r}: take the NUL character out of it")
+    if isinstance(given, str) and re.search(r"[\0\ud800-\udfff]", given):
+        raise ConfigError(f"{where} is {given!r}: take the character out that no path can have")
     if isinstance(given, list):
         for number, value in enumerate(given):
             _check_plain(value, f"{where}[{number}]")

@@ -1,6 +1,6 @@
 """From a YAML mapping to a frozen dataclass: unknown keys, wrong types and NaN are refused."""
 
-import math
+import sys
 from dataclasses import MISSING, fields
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -95,5 +95,6 @@ def check_value(value: Any, hint: Any, where: str) -> None:
 
 def _fits(value: Any, accepted: Any) -> bool:
     if accepted is float:
-        return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
+        number = isinstance(value, int | float) and type(value) is not bool
+        return number and abs(value) <= sys.float_info.max
     return type(value) is accepted
