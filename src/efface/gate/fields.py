@@ -1,6 +1,6 @@
 """From a YAML mapping to a frozen dataclass: unknown keys, wrong types and NaN are refused."""
 
-import sys
+import math
 from dataclasses import MISSING, fields
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -95,6 +95,13 @@ def check_value(value: Any, hint: Any, where: str) -> None:
 
 def _fits(value: Any, accepted: Any) -> bool:
     if accepted is float:
-        number = isinstance(value, int | float) and type(value) is not bool
-        return number and abs(value) <= sys.float_info.max
+        return isinstance(value, int | float) and type(value) is not bool and _is_finite(value)
     return type(value) is accepted
+
+
+def _is_finite(value: float) -> bool:
+    """Whether a number is finite as a float; a whole number may be too large for one."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
