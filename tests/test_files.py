@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from efface.errors import InfrastructureError, InputError
 from efface.files import read_json, sha256_file, whole_file, whole_folder, write_bytes, write_json
@@ -34,6 +35,16 @@ def test_a_full_or_closed_disk_is_an_infrastructure_error_and_leaves_nothing(tmp
     with pytest.raises(InfrastructureError, match="a"), write(tmp_path / "a"):
         raise OSError(code, os.strerror(code))
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("write", [whole_file, whole_folder])
+def test_a_disk_that_is_full_for_safetensors_is_one_too(tmp_path, write):
+    said = "Error while serializing: I/O error: No space left on device (os error 28)"
+    with pytest.raises(InfrastructureError, match="disk full"), write(tmp_path / "a"):
+        raise SafetensorError(said)
+    assert names(tmp_path) == []
+    with pytest.raises(SafetensorError), write(tmp_path / "a"):
+        raise SafetensorError("Error while deserializing header: header too large")
 
 
 def test_a_folder_replaces_the_former_one_whole(tmp_path):
@@ -72,8 +83,10 @@ def test_json_goes_to_disk_and_back_and_nan_is_refused(tmp_path):
         ('{"version": 1, "version": 1}', "version given twice"),
         ("[]", "has version None"),
         (json.dumps({"version": 2}), "has version 2; this efface reads version 1"),
+        ('{"version": true}', "has version True"),
+        ('{"version": 1.0}', "has version 1.0"),
     ],
-    ids=["absent", "not-json", "twice", "a-list", "another-version"],
+    ids=["absent", "not-json", "twice", "a-list", "another-version", "true", "a-fraction"],
 )
 def test_a_document_that_cannot_be_read_says_why(tmp_path, content, said):
     if content is not None:

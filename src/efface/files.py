@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from efface.errors import InfrastructureError, InputError
+from efface.errors import EffaceError, InfrastructureError, InputError
+from efface.typed import is_version
 
 NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP)
 """What the system says of a path that can never be written."""
+_IN_WORDS = re.compile(r"\(os error (\d+)\)")
+"""How libraries in Rust (safetensors) tell what the system said: in the message alone."""
 
 
 @contextmanager
@@ -93,7 +97,7 @@ def read_json(path: Path, *, kind: str, version: int) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{kind} {path} is not JSON ({error}): make it again") from None
     found = content.get("version") if isinstance(content, dict) else None
-    if found != version:
+    if not is_version(found, version):
         raise InputError(
             f"{kind} {path} has version {found!r}; this efface reads version {version}"
         )
@@ -146,13 +150,26 @@ def _flush(path: Path) -> None:
 def _disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except EffaceError:
+        raise
+    except Exception as error:
+        code = _system_code(error)
+        if code in (errno.ENOSPC, errno.EDQUOT):
             raise InfrastructureError(
                 f"disk full while writing {path}: nothing half-written is left; free some and rerun"
             ) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise InfrastructureError(f"cannot write {path}: {error.strerror}") from error
-        if error.errno in NO_PATH:
-            raise InputError(f"cannot write {path}: {error.strerror}; give another path") from error
+        if code in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise InfrastructureError(f"cannot write {path}: {os.strerror(code)}") from error
+        if code in NO_PATH:
+            raise InputError(
+                f"cannot write {path}: {os.strerror(code)}; give another path"
+            ) from error
         raise
+
+
+def _system_code(error: Exception) -> int:
+    """The number of a system's error, such as ``errno.ENOSPC``; 0 of any other."""
+    if isinstance(error, OSError):
+        return error.errno or 0
+    found = _IN_WORDS.search(str(error))
+    return int(found[1]) if found else 0

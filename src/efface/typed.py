@@ -26,6 +26,11 @@ def typed(name: str, value: Any, default: Any) -> Any:
     return value
 
 
+def is_version(found: Any, version: int) -> bool:
+    """Whether a document's version is this one; in Python ``true`` and 1.0 equal 1 as well."""
+    return type(found) is int and found == version
+
+
 def need(true: bool, name: str, accepted: str, given: Any) -> None:
     """Refuse a value unless something is true of it.
 

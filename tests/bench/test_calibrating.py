@@ -7,6 +7,7 @@ from efface.bench.calibrating import ONE_LEFT, calibrate, conclude
 from efface.bench.calibration_page import write_calibration
 from efface.bench.cell import Bench
 from efface.bench.plan import read_plan
+from efface.cli import main
 from efface.errors import ConfigError
 from efface.gate.reading import read_policy
 from tests.bench.tiny_plan import write_plan
@@ -93,6 +94,16 @@ def test_the_page_says_how_often_and_where(tmp_path):
 def test_what_cannot_be_calibrated_is_refused(tmp_path, methods, seeds, good, message):
     with pytest.raises(ConfigError, match=message):
         calibrate(bench(tmp_path, methods=methods), seeds, good)
+
+
+@pytest.mark.parametrize("content", ["[1]", "{", '{"subject_identities": []}'])
+def test_a_malformed_ticket_is_refused_when_the_plan_is_read(tmp_path, capsys, content):
+    path = write_plan(tmp_path, methods=METHODS)
+    (ticket,) = (tmp_path / "tickets").glob("*.json")
+    ticket.write_text(content)
+    places = ["--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]
+    assert main(["gate", "calibrate", "--plan", str(path), *places]) == 2
+    assert f"efface gate calibrate: ticket {ticket}: " in capsys.readouterr().err
 
 
 def test_a_ticket_of_one_subject_cannot_leave_one_out(tmp_path):

@@ -1,14 +1,24 @@
+import json
+
 import pytest
 import yaml
 
-from efface.bench.plan import narrowed, read_plan
+from efface.bench.plan import Quick, narrowed, read_plan
+from efface.cli import main
 from efface.errors import ConfigError, InputError
 from tests.bench.tiny_plan import write_plan
+
+NAN, INF = float("nan"), float("inf")
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    return write_plan(tmp_path_factory.mktemp("plan"))
+    folder = tmp_path_factory.mktemp("plan")
+    (folder / "empty.json").write_text("{}")
+    for name, kind in (("other", "bert"), ("bare", "vit_mae")):
+        (folder / name).mkdir()
+        (folder / name / "config.json").write_text(json.dumps({"model_type": kind}))
+    return write_plan(folder)
 
 
 def changed(path, **changes):
@@ -23,7 +33,8 @@ def test_paths_are_relative_to_the_plan(path):
     assert plan.models == {"mae": path.parent / "model"}
     assert plan.dataset == str(path.parent / "data")
     assert plan.quick.settings == {"steps": 3}
-    assert changed(path, proxy={"proxy": "data"}).proxy == {"proxy": plan.dataset}
+    proxy = {"proxy": "data", "proxy_split": "control"}
+    assert changed(path, proxy=proxy).proxy == {**proxy, "proxy": plan.dataset}
 
 
 def test_a_plan_is_narrowed_to_names_that_it_has(path):
@@ -31,6 +42,16 @@ def test_a_plan_is_narrowed_to_names_that_it_has(path):
     assert narrowed(plan, models=[], tickets=["one"]) == plan
     with pytest.raises(ConfigError, match="no models vae: use mae"):
         narrowed(plan, models=["vae"], tickets=[])
+
+
+@pytest.mark.parametrize("quick", [None, {}, {"models": []}])
+def test_a_quick_run_of_a_plan_that_says_nothing_of_it_is_refused(path, quick, tmp_path, capsys):
+    content = yaml.safe_load(path.read_text()) | {"quick": quick}
+    other = path.with_name("long.yaml")
+    other.write_text(yaml.safe_dump(content))
+    words = ["bench", "table", "methods", "--plan", str(other), "--quick"]
+    assert main([*words, "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]) == 2
+    assert "nothing under `quick`, and would run in full: add " in capsys.readouterr().err
 
 
 def test_a_dataset_on_s3_stays_where_it_is(path):
@@ -41,6 +62,8 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
     ("change", "message"),
     [
         ({"version": 2}, "needs `version: 1`"),
+        ({"version": True}, "needs `version: 1`"),
+        ({"version": 1.0}, "needs `version: 1`"),
         ({"metods": {}}, "metods unknown: use .*methods"),
         ({"models": None}, "lacks models"),
         ({"frontier": ["i3i"]}, "frontier of the plan names i3i: use .*original"),
@@ -75,11 +98,42 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
         ({"retrained": {"mae": {"two": "model"}}}, "retrained of the plan names tickets two"),
         ({"retrained": {"mae": {"one": "gone"}}}, "retrained of the plan does not exist: .*gone"),
         ({"retraining": {"mae": {"image_seen": 3}}}, "retraining.mae: .*image_seen"),
+        ({"retraining": {"mae": {"seconds": NAN}}}, "retraining.mae.seconds is nan: use a finite"),
+        ({"retraining": {"mae": {"seconds": INF}}}, "retraining.mae.seconds is inf: use a finite"),
+        ({"retraining": {"mae": {"seconds": 10**400}}}, "seconds: 1000.* greater than the maximum"),
+        ({"methods": {"x": {"alpha": [1.0, NAN]}}}, r"methods.x.alpha\[1\] is nan: use a finite"),
+        ({"dataset": "da\0ta"}, r"dataset is 'da\\x00ta': take the character out that no"),
+        ({"policy": "\ud800"}, r"policy is '.ud800': take the character out that no"),
+        ({"policy": "\0"}, "policy is .*: take the character out that no"),
+        ({"tickets": {"n": "\0"}}, "tickets.n is .*: take the character out that no"),
+        ({"proxy": {"proxy": "data", "proxy_split": "test"}}, "proxy_split must be one of train"),
+        ({"proxy": {"proxy": "data"}}, "data is the dataset itself: name another"),
+        ({"proxy": {"proxy": "./data", "proxy_split": "holdout"}}, "is the dataset's own holdout"),
+        ({"proxy": {"retain_limit": 5}}, "proxy of the plan names no dataset: add `proxy:` under"),
+        ({"models": {"mae": "tickets"}}, "models of the plan: .*tickets holds no config.json"),
+        ({"models": {"mae": "other"}}, "models of the plan: .*other: architecture 'bert' is not"),
+        ({"models": {"mae": "bare"}}, "models of the plan: .*bare holds no safetensors weights"),
+        ({"retrained": {"mae": {"one": "bare"}}}, "models of the plan: .*bare holds no safeten"),
+        ({"tickets": {"n": "bench.yaml"}}, "ticket .*bench.yaml: not JSON: .* at line 1"),
+        ({"tickets": {"n": "empty.json"}}, "ticket .*empty.json: .*'regulation' is a required"),
     ],
 )
 def test_what_is_wrong_with_a_plan_is_said(path, change, message):
     with pytest.raises(InputError, match=message):
         changed(path, **change)
+
+
+def test_a_key_with_nothing_behind_it_counts_as_absent(path):
+    blank = ["max_images", "frontier", "requests", "settings", "retrained", "retraining", "quick"]
+    other = path.with_name("blank.yaml")
+    content = yaml.safe_load(path.read_text()) | dict.fromkeys(blank)
+    other.write_text(yaml.safe_dump(content))
+    assert read_plan(other) == changed(path, **dict.fromkeys(blank))
+    other.write_text(yaml.safe_dump(content | {"quick": {"max_images": None, "models": None}}))
+    assert read_plan(other).quick == Quick()
+    other.write_text(yaml.safe_dump(content | {"models": None}))
+    with pytest.raises(ConfigError, match="lacks models"):
+        read_plan(other)
 
 
 def test_a_plan_that_is_not_there_or_not_yaml_is_refused(tmp_path):
@@ -88,6 +142,9 @@ def test_a_plan_that_is_not_there_or_not_yaml_is_refused(tmp_path):
     (tmp_path / "bad.yaml").write_text("a: [")
     with pytest.raises(ConfigError, match="not YAML"):
         read_plan(tmp_path / "bad.yaml")
+    (tmp_path / "round.yaml").write_text("version: 1\nmodels: &a {x: *a}")
+    with pytest.raises(ConfigError, match="nested too deeply, or holds itself"):
+        read_plan(tmp_path / "round.yaml")
     (tmp_path / "deep.yaml").write_text("[" * 5000)
     with pytest.raises(ConfigError, match="not YAML"):
         read_plan(tmp_path / "deep.yaml")

@@ -81,7 +81,6 @@ def test_a_proxy_that_overlaps_the_forget_set_is_refused(dataset, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"split": "test"}, "proxy_split 'test' unknown: use one of train, holdout, control"),
         ({"split": "train"}, "is the dataset itself"),
         ({"split": "holdout"}, "is the dataset's own holdout, which the gate scores retain with"),
     ],

@@ -1,7 +1,7 @@
 """Reading a policy: what is not understood is refused, with words that say what is accepted."""
 
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib import resources
 from pathlib import Path
 from subprocess import run
@@ -116,6 +116,18 @@ def test_a_key_given_twice_is_refused_instead_of_one_of_them_being_chosen(tmp_pa
     text = (EXAMPLE / "policy.yaml").read_text()
     file.write_text(text.replace("relative: 0.05", "relative: 0.05\n    relative: 5.0"))
     assert "key relative given twice, in line" in refusal(file)
+
+
+@pytest.mark.parametrize("path", [("evaluation",), ("evaluation", "max_images"), ("privacy",)])
+def test_a_mapping_with_nothing_under_its_key_takes_its_default(tmp_path, path):
+    blank = read_policy(written(tmp_path, *path, value=None))
+    absent = read_policy(written(tmp_path, *path))
+    assert replace(blank, sha256="") == replace(absent, sha256="")
+
+
+def test_a_whole_number_that_no_float_is_as_large_as_is_refused(tmp_path):
+    file = written(tmp_path, "rules", "retain-fid", "absolute", value=10**400)
+    assert "use a finite number" in refusal(file)
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", 1.0, True, None, GONE])

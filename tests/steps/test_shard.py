@@ -302,6 +302,10 @@ def test_numbers_that_travelled_as_floats_are_whole_again() -> None:
         ({"near_duplicate": 1.5}, "near_duplicate must be above 0 and at most 1, got 1.5"),
         ({"near_duplicate": "high"}, "near_duplicate must be a number, got 'high'"),
         ({"retain_limit": -1}, "retain_limit must be at least 0, got -1"),
+        (
+            {"proxy": "data", "proxy_split": "test"},
+            "proxy_split must be one of train, holdout, control, got 'test'",
+        ),
         ({"proxy_split": "control"}, "proxy_split must be given with a proxy, or left out"),
     ],
     ids=str,

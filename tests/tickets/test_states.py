@@ -39,6 +39,7 @@ def test_every_state_has_a_status_that_opendsr_knows() -> None:
     [
         pytest.param("{", "is not JSON", id="cut-off"),
         pytest.param('{"version": 9}', "version 9", id="other-version"),
+        pytest.param('{"version": true}', "version True", id="true-is-no-version"),
         pytest.param('{"version": 1, "colour": "red"}', "fields of version 1", id="other-fields"),
     ],
 )

@@ -113,12 +113,19 @@ def test_a_printed_ticket_shows_no_subject() -> None:
         pytest.param(b"\xff\xfe\x00", "UTF-8", id="binary"),
         pytest.param(b"[]", "must be of type", id="a-list"),
         pytest.param(b"[" * 100_000, "not", id="deep"),
+        pytest.param(b'{"a": ' + b"1" * 5000 + b"}", "thousands of digits", id="a-long-number"),
         pytest.param(b" " * (LARGEST + 1), "at most", id="large"),
     ],
 )
 def test_what_is_no_ticket_at_all_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(TicketError, match=words):
         parse_ticket(content)
+
+
+def test_half_a_character_is_refused_unlike_a_whole_one() -> None:
+    with pytest.raises(TicketError, match="half a character"):
+        parse_ticket(as_bytes(ticket("t-1", "\ud800")))
+    assert parse_ticket(as_bytes(ticket("t-1", "\U0001f600"))).identities[0].value == "\U0001f600"
 
 
 def test_the_order_of_fields_makes_no_difference() -> None:

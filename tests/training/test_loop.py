@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -5,15 +6,17 @@ import sys
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
+from io import BytesIO, FileIO
+from pathlib import Path
 
 import pytest
 import torch
 
-from efface.errors import TrainingError
+from efface.errors import InfrastructureError, TrainingError
 from efface.methods import METHODS, Method
-from efface.storage import open_store
+from efface.storage import LocalStore, open_store
 from efface.training.settings import TrainingSettings
-from efface.training.state import KEY, load_state
+from efface.training.state import KEY, TrainingState, load_state, save_state
 from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae
 from tests.training.tiny_training import (
     SETTINGS,
@@ -98,6 +101,49 @@ def test_a_state_of_another_run_is_not_taken_up(tmp_path):
     train(tmp_path, identity="a")
     assert load_state(open_store(str(tmp_path)), "b") is None
     assert train(tmp_path, identity="b")[1].resumed_from == 0
+
+
+def cut(content):
+    return content[: len(content) // 2]
+
+
+def without_its_directory(content):
+    return content[:-300] + bytes(300)
+
+
+def something_else(content):
+    stream = BytesIO()
+    torch.save([1], stream)
+    return stream.getvalue()
+
+
+DAMAGES = [cut, without_its_directory, something_else, lambda _: b"", lambda _: b"\x80\x02junk"]
+
+
+def test_a_damaged_state_is_not_taken_up_and_the_training_begins_anew(tmp_path, caplog):
+    whole, _ = train(tmp_path)
+    state = tmp_path / KEY
+    kept = state.read_bytes()
+    for number, damage in enumerate(DAMAGES, 1):
+        state.write_bytes(damage(kept))
+        assert load_state(open_store(str(tmp_path)), "a") is None
+        assert caplog.text.count(f"resume=no reason=damaged-state place={state}") == number
+    again, outcome = train(tmp_path)
+    assert outcome.resumed_from == 0 and same(weights(whole), weights(again))
+    assert load_state(open_store(str(tmp_path)), "a").step > 0
+
+
+def test_a_disk_that_is_full_for_the_state_ends_with_infrastructure_error(tmp_path, monkeypatch):
+    class Full(FileIO):
+        def write(self, content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "open", lambda path, mode: Full(path, mode))
+    state = TrainingState(
+        identity="a", step=1, cooldown_from=2, encoder={"w": torch.zeros(9)}, optimizer={}
+    )
+    with pytest.raises(InfrastructureError, match="disk full while writing .*state.pt"):
+        save_state(LocalStore(tmp_path), state)
 
 
 def test_it_stops_early_when_the_gates_statistics_pass(tmp_path):

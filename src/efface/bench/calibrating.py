@@ -5,13 +5,13 @@ saved again, training on retain alone, and the good method that left one subject
 Bad for keeping: max-loss.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from efface.bench.cell import Bench, Result
 from efface.bench.gridding import cell_of
 from efface.bench.subjects import write_ticket
+from efface.bench.ticket_file import read_ticket
 from efface.data.manifest import read_manifest
 from efface.errors import ConfigError
 from efface.evaluation.report import Report
@@ -131,8 +131,7 @@ def _runs(bench: Bench, seed: int, good: str) -> dict[str, Result]:
 
 def _all_but_one(bench: Bench, ticket: str, seed: int) -> Path:
     """A ticket about all subjects of a ticket but one, another one for each seed."""
-    asked = json.loads(bench.tickets[ticket].read_text())["subject_identities"]
-    values = {identity["identity_value"] for identity in asked}
+    values = {identity.value for identity in read_ticket(bench.tickets[ticket]).identities}
     rows = read_manifest(open_store(bench.plan.dataset)).to_pylist()
     subjects = sorted(
         {

@@ -17,22 +17,23 @@ import yaml
 
 from efface import __version__
 from efface.bench.keeping import alone, make_folder
+from efface.bench.kept import check_sets, read_scores, read_seconds, read_training, write_cell
 from efface.bench.plan import Plan
 from efface.data.manifest import NAME as MANIFEST
 from efface.data.set_settings import parse_settings
 from efface.errors import ConfigError, InputError
-from efface.evaluation.report import Report, read_report
-from efface.files import read_json, sha256_bytes, write_json
-from efface.gate.reading import read_policy
+from efface.evaluation.report import Report
+from efface.files import sha256_bytes
+from efface.gate.reading import parse_policy, policy_bytes, read_policy
 from efface.gate.rules import NEEDED_ATTACKS
-from efface.models.checkpoint import fingerprint, read_record
+from efface.metrics.extractors.loading import absolute_uri
+from efface.models.checkpoint import fingerprint
 from efface.storage import open_store
 from efface.training.device import find_precision, pick_device
 from efface.training.settings import read_settings, settings_to_dict
+from efface.unique_keys import load_yaml
 
 T = TypeVar("T")
-
-VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +137,13 @@ class Bench:
         """Run a cell, or take what an earlier call kept."""
         policy = self.policy(cell.score, cell.seed)
         sets = self._sets(cell, policy)
+        check_sets(sets)
         model = self._model(cell, sets, policy)
         name = _hash(model.name, _looks(policy))
         report = self.work / "reports" / f"{name}.json"
         before, after = model / "before", model / "after"
         if cell.made is None:
-            self._trained |= _trained(after)
+            self._trained |= read_training(model)
         if not report.exists():
             from efface.bench.scoring import score_all
 
@@ -151,12 +153,11 @@ class Bench:
                         sets=sets, before=before, after=after, policy=str(policy),
                         run_id=f"score-{name}", out=report, **self.place,
                     )  # fmt: skip
-        kept = read_json(model / "cell.json", kind="cell", version=VERSION)
-        scored = read_report(report)
+        scored = read_scores(report, read_policy(policy).masks.score)
         self.recipes |= scored.recipes
         return Result(
             report=scored,
-            seconds=_seconds(kept, model),
+            seconds=read_seconds(model),
             sets=sets,
             before=before,
             after=after,
@@ -167,15 +168,16 @@ class Bench:
 
         Held-out masks and attacks are left out.
         """
-        content = yaml.safe_load(self.plan.policy.read_text())
+        found = policy_bytes(self.plan.policy)
+        folder = parse_policy(found, self.plan.policy).folder
+        content = load_yaml(found)
         masks = self.plan.masks
         content["masks"] = {"train": masks["train"], "score": list(score) or masks["score"]}
-        limits = self.plan.quick.max_images if self.quick else self.plan.max_images
-        evaluation = content.setdefault("evaluation", {})
-        evaluation["max_images"] = limits or evaluation.get("max_images", {})
+        limits = (self.quick and self.plan.quick.max_images) or self.plan.max_images
+        content["evaluation"] = evaluation = content.get("evaluation") or {}
+        evaluation["max_images"] = limits or evaluation.get("max_images") or {}
         for extractor in content["extractors"].values():
-            kind, _, place = extractor["uri"].rpartition(":")
-            extractor["uri"] = f"{kind}:{self.plan.policy.parent / place}"
+            extractor["uri"] = absolute_uri(extractor["uri"], folder)
         if seed is not None:
             evaluation["seed"] = seed
         content.pop("audit", None)
@@ -232,8 +234,7 @@ class Bench:
             if cell.made:
                 shutil.rmtree(folder / "after")
                 shutil.copytree(cell.made, folder / "after")
-            written = {"seconds": 0.0 if cell.made else seconds, "settings": cell.settings}
-            write_json(folder / "cell.json", {"version": VERSION, **written})
+            write_cell(folder, seconds=0.0 if cell.made else seconds, settings=cell.settings)
 
         make_folder(folder, make)
         return folder
@@ -258,22 +259,6 @@ def _text(ticket: Path) -> str:
         return ticket.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"ticket {ticket} cannot be read: {error}") from None
-
-
-def _seconds(kept: dict[str, Any], folder: Path) -> float:
-    try:
-        return float(kept["seconds"])
-    except (KeyError, TypeError, ValueError):
-        raise InputError(f"{folder}/cell.json is damaged: delete that folder") from None
-
-
-def _trained(after: Path) -> set[str]:
-    """How a model was trained, in words; empty for one that was not."""
-    lineage = read_record(after)["lineage"]
-    if "steps" not in lineage:
-        return set()
-    found = lineage.get("trained")
-    return {f"{found['precision']} on {found['device']}" if found else "a precision not recorded"}
 
 
 def _hash(*parts: Any) -> str:

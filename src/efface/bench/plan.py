@@ -18,10 +18,10 @@ from typing import Any
 
 import yaml
 
-from efface.bench.plan_schema import SCHEMA
-from efface.data.manifest import NAME as MANIFEST
+from efface.bench.plan_checks import check_plan
+from efface.bench.plan_schema import check_values
 from efface.errors import ConfigError, InputError
-from efface.models.mask_policy import parse_mask_policy
+from efface.typed import is_version
 from efface.unique_keys import load_yaml
 
 VERSION = 1
@@ -53,7 +53,9 @@ class Plan:
 
     folder: Path
     dataset: str
-    policy: Path
+    """Place: a folder, or s3://."""
+    policy: str
+    """Place: a file, or s3://."""
     masks: dict[str, list[str]]
     """train and score."""
     models: dict[str, Path]
@@ -83,8 +85,9 @@ def read_plan(path: Path) -> Plan:
     """Read and check a plan.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read, or names a model, a ticket or a policy that is none.
         ConfigError: it is not a plan, or names what is not there.
+        InfrastructureError: the policy is in a bucket, which failed.
     """
     try:
         given = load_yaml(path.read_text())
@@ -94,98 +97,20 @@ def read_plan(path: Path) -> Plan:
         raise InputError(f"plan {path} cannot be read: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"plan {path} is not YAML: {error}") from None
-    if not isinstance(given, dict) or given.pop("version", None) != VERSION:
+    if not isinstance(given, dict) or not is_version(given.pop("version", None), VERSION):
         raise ConfigError(f"plan {path} needs `version: {VERSION}` and the keys {_keys(Plan)}")
-    _check_values(path, given)
+    given = _filled(given)
+    if isinstance(given.get("quick"), dict):
+        given["quick"] = _filled(given["quick"])
+    check_values(path, given)
     quick = _checked(given.pop("quick", {}), Quick, f"{path}: quick")
     words = _checked(given, Plan, str(path))
     missing = {"dataset", "policy", "masks", "models", "tickets", "methods"} - words.keys()
     if missing:
         raise ConfigError(f"plan {path} lacks {', '.join(sorted(missing))}")
     plan = _resolved(path.resolve().parent, words, Quick(**quick))
-    _check_settings(plan)
+    check_plan(plan)
     return plan
-
-
-def _check_values(path: Path, given: dict[str, Any]) -> None:
-    from jsonschema import Draft202012Validator
-
-    _need_text_keys(path, given)
-    if error := next(Draft202012Validator(SCHEMA).iter_errors(given), None):
-        raise ConfigError(f"plan {path}: {error.json_path.removeprefix('$.')}: {error.message}")
-
-
-def _need_text_keys(path: Path, given: Any) -> None:
-    """YAML reads 1 and yes as a number and a truth, and a schema looks at text alone."""
-    if isinstance(given, list):
-        for value in given:
-            _need_text_keys(path, value)
-    if not isinstance(given, dict):
-        return
-    if wrong := [key for key in given if not isinstance(key, str)]:
-        raise ConfigError(f"plan {path}: key {wrong[0]!r} is not text: put it in quotes")
-    for value in given.values():
-        _need_text_keys(path, value)
-
-
-def _check_settings(plan: Plan) -> None:
-    """Refuse now what would only be refused after hours."""
-    from efface.data.set_settings import parse_settings
-    from efface.gate.reading import read_policy
-    from efface.methods import METHODS
-    from efface.training.choosing import choose_method
-    from efface.training.settings import read_settings
-
-    read_policy(plan.policy)
-    parse_settings(plan.proxy)
-    _check_masks(plan)
-    _check_datasets(plan)
-    for name in ("settings", "retrained", "retraining"):
-        if unknown := getattr(plan, name).keys() - plan.models.keys():
-            raise ConfigError(
-                f"{name} of the plan names {', '.join(sorted(unknown))}: "
-                f"use {', '.join(plan.models)}"
-            )
-    for given in (*plan.settings.values(), plan.quick.settings):
-        if "name" in given:
-            raise ConfigError(
-                f"settings of the plan name the method {given['name']!r}: that belongs to methods"
-            )
-    if missing := {*plan.frontier, *plan.quick.frontier} - plan.methods.keys():
-        raise ConfigError(
-            f"frontier of the plan names {', '.join(sorted(missing))}: use "
-            f"{'; '.join(plan.methods)}"
-        )
-    for label, method in plan.methods.items():
-        for more in (*plan.settings.values(), plan.quick.settings, {}):
-            try:
-                settings = read_settings({**method, **more})
-                choose_method(settings)
-            except ConfigError as error:
-                raise ConfigError(f"method {label!r} of the plan: {error}") from None
-            if label in METHODS and settings.name != label:
-                raise ConfigError(
-                    f"method {label!r} of the plan is {settings.name}: give it name: {label}, or "
-                    "another label"
-                )
-
-
-def _check_masks(plan: Plan) -> None:
-    for name, texts in plan.masks.items():
-        for text in texts:
-            try:
-                parse_mask_policy(text)
-            except ConfigError as error:
-                raise ConfigError(f"masks.{name} of the plan: {error}") from None
-
-
-def _check_datasets(plan: Plan) -> None:
-    """Those on this machine; one in a bucket is looked at when it is first needed."""
-    for name, place in (("dataset", plan.dataset), ("proxy", plan.proxy.get("proxy", "://"))):
-        if "://" not in place and not (Path(place) / MANIFEST).is_file():
-            raise ConfigError(
-                f"{name} of the plan has no {MANIFEST}: {place}; make it with `efface data import`"
-            )
 
 
 def narrowed(plan: Plan, *, models: list[str], tickets: list[str]) -> Plan:
@@ -201,6 +126,20 @@ def narrowed(plan: Plan, *, models: list[str], tickets: list[str]) -> Plan:
     )
 
 
+def need_quick(plan: Plan) -> None:
+    """Refuse a plan that ``--quick`` would run in full.
+
+    Raises:
+        ConfigError: it says nothing under ``quick``.
+    """
+    if plan.quick == Quick():
+        raise ConfigError(
+            "--quick: the plan has nothing under `quick`, and would run in full: add what is "
+            "shorter, such as `quick: {settings: {steps: 30}, max_images: {holdout: 500}}`, or "
+            "leave --quick out"
+        )
+
+
 def _some(known: dict[str, Path], names: list[str], kind: str) -> dict[str, Path]:
     if unknown := set(names) - known.keys():
         raise ConfigError(
@@ -210,12 +149,10 @@ def _some(known: dict[str, Path], names: list[str], kind: str) -> dict[str, Path
 
 
 def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
-    words["policy"] = folder / words["policy"]
-    if "://" not in words["dataset"]:
-        words["dataset"] = str(folder / words["dataset"])
-    proxy = words.get("proxy", {})
-    if "://" not in proxy.get("proxy", "://"):
-        words["proxy"] = {**proxy, "proxy": str(folder / proxy["proxy"])}
+    for name in ("policy", "dataset"):
+        words[name] = _placed(folder, words[name])
+    if proxy := words.get("proxy", {}).get("proxy"):
+        words["proxy"] = {**words["proxy"], "proxy": _placed(folder, proxy)}
     exists = {"models": Path.is_dir, "tickets": Path.is_file}
     for name in ("models", "tickets"):
         words[name] = {key: folder / value for key, value in words[name].items()}
@@ -243,6 +180,15 @@ def _resolved(folder: Path, words: dict[str, Any], quick: Quick) -> Plan:
                 f"quick.{name} names {', '.join(sorted(unknown))}: use {'; '.join(words[name])}"
             )
     return Plan(folder=folder, quick=quick, **words)
+
+
+def _placed(folder: Path, place: str) -> str:
+    return place if "://" in place else str(folder / place)
+
+
+def _filled(given: dict[str, Any]) -> dict[str, Any]:
+    """The keys that have something behind them; the others count as absent."""
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _checked(given: Any, kind: type, where: str) -> dict[str, Any]:

@@ -1,15 +1,20 @@
 """What the values of a plan look like, as a JSON schema; its keys are those of ``Plan``."""
 
+import math
+import re
+from pathlib import Path
 from typing import Any
 
 from efface.data.sets import SETS
+from efface.errors import ConfigError
+from efface.typed import LARGEST
 
 NAME = r"^[\w][\w .,=+-]*$"
 """Names become parts of file names."""
 _TEXT = {"type": "string", "minLength": 1}
 _SETTINGS = {"type": "object"}
 _REQUESTS = {"type": "integer", "minimum": 1}
-_AMOUNT = {"type": "number", "minimum": 0}
+_AMOUNT = {"type": "number", "minimum": 0, "maximum": LARGEST}
 
 
 def _named(value: Any, least: int = 0) -> dict[str, Any]:
@@ -68,3 +73,41 @@ SCHEMA: dict[str, Any] = {
         },
     },
 }
+
+
+def check_values(path: Path, given: dict[str, Any]) -> None:
+    """Refuse a value, or a key, of another kind than a plan has.
+
+    Args:
+        path: of the plan, for messages.
+        given: what its YAML says, without the version.
+
+    Raises:
+        ConfigError: naming the value, and what is wrong with it.
+    """
+    from jsonschema import Draft202012Validator
+
+    try:
+        _check_plain(given, "")
+    except RecursionError:
+        raise ConfigError(f"plan {path} is nested too deeply, or holds itself") from None
+    except ConfigError as error:
+        raise ConfigError(f"plan {path}: {error}") from None
+    if wrong := next(Draft202012Validator(SCHEMA).iter_errors(given), None):
+        raise ConfigError(f"plan {path}: {wrong.json_path.removeprefix('$.')}: {wrong.message}")
+
+
+def _check_plain(given: Any, where: str) -> None:
+    """Refuse what YAML knows and a schema does not: 1 and yes as keys, .nan, .inf, odd letters."""
+    if isinstance(given, float) and not math.isfinite(given):
+        raise ConfigError(f"{where} is {given}: use a finite number")
+    if isinstance(given, str) and re.search(r"[\0\ud800-\udfff]", given):
+        raise ConfigError(f"{where} is {given!r}: take the character out that no path can have")
+    if isinstance(given, list):
+        for number, value in enumerate(given):
+            _check_plain(value, f"{where}[{number}]")
+    if isinstance(given, dict):
+        for key, value in given.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"key {key!r} is not text: put it in quotes")
+            _check_plain(value, f"{where}.{key}".lstrip("."))

@@ -30,7 +30,9 @@ def add_places(parser: argparse.ArgumentParser) -> None:
         help="folder to write to; files of the same name are replaced (default: %(default)s)",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="the plan's shorter settings (default: its full ones)"
+        "--quick",
+        action="store_true",
+        help="the shorter settings under `quick` in the plan (default: its full ones)",
     )
     for name in ("model", "ticket"):
         parser.add_argument(
@@ -46,13 +48,17 @@ def open_bench(given: argparse.Namespace) -> "Bench":
 
     Raises:
         InputError: the plan is not what it should be, or a folder cannot be written to.
+        ConfigError: a quick run of a plan that does not say what is shorter.
     """
     from efface.bench.cell import Bench
-    from efface.bench.plan import narrowed, read_plan
+    from efface.bench.plan import narrowed, need_quick, read_plan
 
     for folder in (given.work, given.out):
         _need_folder(folder)
-    plan = narrowed(read_plan(given.plan), models=given.model, tickets=given.ticket)
+    plan = read_plan(given.plan)
+    if given.quick:
+        need_quick(plan)
+    plan = narrowed(plan, models=given.model, tickets=given.ticket)
     return Bench(plan, given.work, quick=given.quick)
 
 

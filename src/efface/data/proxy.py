@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from efface.data.manifest import NAME, SPLITS, bytes_to_manifest
+from efface.data.manifest import NAME, bytes_to_manifest
 from efface.errors import ConfigError, DataError
 from efface.storage import Reader, open_store
 from efface.storage.places import same_place
@@ -62,6 +62,27 @@ def without_proxy(store: Reader, manifest: pa.Table) -> Source:
     return Source(store=store, manifest=manifest, is_proxy_N=np.zeros(manifest.num_rows, np.bool_))
 
 
+def check_stand_in(dataset: str, proxy: str, split: str) -> None:
+    """Refuse a split of the dataset itself that cannot stand in for its train split.
+
+    Args:
+        dataset: place of the dataset.
+        proxy: place of the proxy.
+        split: of the proxy.
+
+    Raises:
+        ConfigError: the train or holdout split of the dataset itself.
+    """
+    is_itself = same_place(proxy, dataset)
+    if is_itself and split == "train":
+        raise ConfigError(f"proxy {proxy} is the dataset itself: name another, or another split")
+    if is_itself and split == "holdout":
+        raise ConfigError(
+            f"proxy {proxy} is the dataset's own holdout, which the gate scores retain with: use "
+            "another split, or another dataset"
+        )
+
+
 def with_proxy(
     store: Reader, manifest: pa.Table, forget_ids: set[str], *, proxy: str, split: str
 ) -> Source:
@@ -75,24 +96,15 @@ def with_proxy(
         manifest: its manifest.
         forget_ids: sample ids to forget.
         proxy: place of the other dataset; it may be the same one, with another split.
-        split: of the other dataset.
+        split: of the other dataset, one of SPLITS.
 
     Raises:
-        ConfigError: no such split, or the train or holdout split of the dataset itself.
+        ConfigError: the train or holdout split of the dataset itself.
         DataError: the proxy holds a forget image, or nothing.
         InputError: no dataset there.
     """
     other = open_store(proxy)
-    is_itself = same_place(other.place, store.place)
-    if split not in SPLITS:
-        raise ConfigError(f"proxy_split {split!r} unknown: use one of {', '.join(SPLITS)}")
-    if is_itself and split == "train":
-        raise ConfigError(f"proxy {proxy} is the dataset itself: name another, or another split")
-    if is_itself and split == "holdout":
-        raise ConfigError(
-            f"proxy {proxy} is the dataset's own holdout, which the gate scores retain with: use "
-            "another split, or another dataset"
-        )
+    check_stand_in(store.place, other.place, split)
     rows = bytes_to_manifest(other.read(NAME), where=f"{other.place}/{NAME}")
     rows = rows.filter(pc.equal(rows["split"], split))
     forget = manifest.filter(pc.is_in(manifest["sample_id"], pa.array(sorted(forget_ids))))
@@ -105,7 +117,7 @@ def with_proxy(
     rows = rows.filter(pc.invert(pc.is_in(rows["subject_id"], forget["subject_id"].unique())))
     if not rows.num_rows:
         raise DataError(f"proxy {proxy} has no image of others in its {split} split")
-    if is_itself:
+    if same_place(other.place, store.place):
         manifest = manifest.filter(
             pc.invert(pc.is_in(manifest["sample_id"], rows["sample_id"].combine_chunks()))
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
+from efface.data.manifest import SPLITS
 from efface.data.near_duplicates import THRESHOLD
 from efface.errors import ConfigError
 from efface.typed import need, typed
@@ -41,6 +42,8 @@ class ShardSettings:
             "given with a proxy, or left out",
             self.proxy_split,
         )
+        split = self.proxy_split
+        _need(split in ("", *SPLITS), "proxy_split", f"one of {', '.join(SPLITS)}", split)
         threshold = self.near_duplicate
         _need(0 < threshold <= 1, "near_duplicate", "above 0 and at most 1", threshold)
 

@@ -24,6 +24,7 @@ from efface.gate.rules import MAIN_RULES, NEEDED_ATTACKS, RULES
 from efface.models.mask_policy import parse_mask_policy
 from efface.storage import open_store
 from efface.storage.fetching import is_remote
+from efface.typed import is_version
 from efface.unique_keys import load_yaml
 
 KEYS = ["version", "name", "extractors", "masks", "evaluation", "privacy", "audit", "rules"]
@@ -91,7 +92,7 @@ def _policy(given: Any, sha256: str, folder: str) -> Policy:
     if not given:
         raise ConfigError(f"is empty: write the keys {', '.join(KEYS)}")
     top = mapping_of(given, "the top level")
-    if top.get("version") != VERSION or type(top["version"]) is not int:
+    if not is_version(top.get("version"), VERSION):
         raise ConfigError(f"version is {top.get('version')!r}: this efface reads version {VERSION}")
     check_keys(top, KEYS, "the top level")
     name = top.get("name", "")
@@ -154,8 +155,10 @@ def _masks(given: Any) -> Masks:
 
 
 def _evaluation(given: Any) -> EvaluationSettings:
-    settings = build(EvaluationSettings, given, "evaluation")
-    check_keys(dict(settings.max_images), list(SETS), "evaluation.max_images")
+    asked = mapping_of(given, "evaluation")
+    counts = mapping_of(asked.get("max_images"), "evaluation.max_images")
+    settings = build(EvaluationSettings, {**asked, "max_images": counts}, "evaluation")
+    check_keys(counts, list(SETS), "evaluation.max_images")
     for name, count in settings.max_images.items():
         if count < 2:
             raise ConfigError(f"evaluation.max_images.{name} is {count}: use 2 or more")

@@ -60,6 +60,15 @@ def load_family(folder: Path) -> ImageToImageModel:
     """Load the model in a folder, whatever family it is of.
 
     Raises:
+        CheckpointError: see ``find_loader``; or weights that are not those of the architecture.
+    """
+    return find_loader(folder)(folder)
+
+
+def find_loader(folder: Path) -> Loader:
+    """How the model in a folder is loaded, by what the folder says that it holds.
+
+    Raises:
         CheckpointError: not a model folder, or of an architecture efface has no family for.
     """
     path = index_of(folder)
@@ -73,7 +82,7 @@ def load_family(folder: Path) -> ImageToImageModel:
         raise CheckpointError(
             f"{folder}: architecture {kind!r} is not supported: use one of {accepted}"
         )
-    return known[kind](folder)
+    return known[kind]
 
 
 def index_of(folder: Path) -> Path:

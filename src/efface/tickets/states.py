@@ -15,6 +15,7 @@ from typing import Any
 
 from efface.errors import InputError
 from efface.storage import Store
+from efface.typed import is_version
 
 VERSION = 1
 PENDING = "pending"
@@ -100,7 +101,7 @@ def parse_record(content: bytes, key: str) -> dict[str, Any]:
     except ValueError as error:
         raise InputError(f"{key} is not JSON ({error}): restore or delete it") from None
     version = record.pop("version", None) if isinstance(record, dict) else None
-    if version != VERSION:
+    if not is_version(version, VERSION):
         raise InputError(f"{key} has version {version!r}; this efface reads version {VERSION}")
     return dict(record)
 

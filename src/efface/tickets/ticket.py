@@ -16,6 +16,7 @@ No message about a ticket holds an identity value: messages end in logs and in t
 
 import calendar
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,8 @@ IDENTITY_TYPES = ("subject_id", "rights_holder")
 """What an identity may name: a column of the dataset manifest."""
 LARGEST = 1024 * 1024
 """Bytes of a ticket's file; larger ones are refused unread."""
+LONE = re.compile(r"[\ud800-\udfff]")
+"""JSON can name half of a pair of UTF-16; no text, path or manifest can hold it."""
 
 _SHOWN = ("api_version", "subject_request_type", "regulation", "submitted_time", "due_at")
 """Fields whose value a message may show; any other could hold a subject by mistake."""
@@ -72,6 +75,8 @@ def parse_ticket(content: bytes) -> Ticket:
     faults = [_explain(error) for error in _sorted(_validator().iter_errors(document))]
     if faults:
         raise TicketError("; ".join(faults))
+    if LONE.search(json.dumps(document, ensure_ascii=False)):
+        raise TicketError("holds half a character (a lone surrogate): write the whole one")
     received_at = _parse_time("submitted_time", document["submitted_time"])
     regulation = document["regulation"]
     return Ticket(
@@ -148,6 +153,8 @@ def _read_json(content: bytes) -> Any:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise TicketError(f"not JSON: {error.msg} at {place}") from None
+    except ValueError:
+        raise TicketError("not a ticket: it holds a number of thousands of digits") from None
     except RecursionError:
         raise TicketError("not a ticket: nested too deeply") from None
 

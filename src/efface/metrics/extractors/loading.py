@@ -81,6 +81,21 @@ def check_extractor(spec: ExtractorSpec, folder: str) -> tuple[Kind, str]:
     return KINDS[kind], place
 
 
+def absolute_uri(uri: str, folder: str) -> str:
+    """``KIND:PLACE`` of a policy in ``folder``, as a policy anywhere else may say it."""
+    kind, _, place = uri.partition(":")
+    split = PLACE.fullmatch(place)
+    return f"{kind}:{split[1]}{_absolute(split[2], folder)}" if split else uri
+
+
+def _absolute(path: str, folder: str) -> str:
+    if is_remote(path) or path.startswith("/"):
+        return path
+    if is_remote(folder):
+        return REMOTE + posixpath.normpath(f"{folder.removeprefix(REMOTE)}/{path}")
+    return str(Path(folder) / path)
+
+
 def _brought_here(place: str, folder: str, spec: ExtractorSpec) -> str:
     """The place with its path replaced by that of a copy, where it is in remote storage."""
     split = PLACE.fullmatch(place)
@@ -91,8 +106,7 @@ def _brought_here(place: str, folder: str, spec: ExtractorSpec) -> str:
     if split is None:
         return place
     head, path = split.groups()
-    if is_remote(folder) and not is_remote(path) and not path.startswith("/"):
-        path = REMOTE + posixpath.normpath(f"{folder.removeprefix(REMOTE)}/{path}")
+    path = _absolute(path, folder)
     if not is_remote(path):
         return place
     try:

@@ -1,0 +1,159 @@
+"""What lies in the work folder, read again: damage is named, with what to delete.
+
+sets/HASH/sets          of the shard step
+models/HASH/before      the model in service
+models/HASH/after       the model that was made of it
+models/HASH/cell.json   how long that took, and the settings
+reports/HASH.json       its scores
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from efface.data.sets import SETS
+from efface.errors import InputError
+from efface.evaluation.report import Report, Score, read_report
+from efface.files import read_json, write_json
+from efface.gate.fields import check_value
+from efface.models.checkpoint import read_record
+from efface.steps.shard import read_sets
+
+VERSION = 1
+CELL = "cell.json"
+_COUNT = {"type": "integer", "minimum": 0}
+_SET = {
+    "type": "object",
+    "properties": {
+        "samples": _COUNT,
+        "fingerprint": {"type": "string"},
+        "shards": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string"},
+                    "path": {"type": "string"},
+                    "samples": _COUNT,
+                },
+                "required": ["name", "path", "samples"],
+            },
+        },
+    },
+    "required": ["samples", "fingerprint", "shards"],
+}
+_SETS = {
+    "properties": {
+        "dataset_sha256": {"type": "string"},
+        "near_duplicates": _COUNT,
+        "tickets": {"type": "object"},
+        "sets": {
+            "type": "object",
+            "additionalProperties": _SET,
+            "required": [name for name in SETS if name != "forget-holdout"],  # which may be empty
+        },
+    },
+    "required": ["dataset_sha256", "near_duplicates", "tickets", "sets"],
+}
+_RECORD = {
+    "properties": {
+        "lineage": {
+            "type": "object",
+            "properties": {
+                "trained": {
+                    "type": "object",
+                    "properties": {
+                        "precision": {"type": "string"},
+                        "device": {"type": "string"},
+                    },
+                    "required": ["precision", "device"],
+                }
+            },
+        }
+    },
+    "required": ["lineage"],
+}
+
+
+def check_sets(sets: Path) -> None:
+    """Refuse sets whose sets.json does not say what the steps ask of it.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    with _named(sets.parent):
+        _check(read_sets(sets), _SETS)
+
+
+def write_cell(folder: Path, *, seconds: float, settings: dict[str, Any]) -> None:
+    """Write cell.json: wall time of the unlearn step in seconds, and its settings."""
+    write_json(folder / CELL, {"version": VERSION, "seconds": seconds, "settings": settings})
+
+
+def read_seconds(folder: Path) -> float:
+    """Wall time of the unlearn step in seconds; 0 for a finished model.
+
+    Raises:
+        InputError: cell.json is damaged.
+    """
+    with _named(folder):
+        kept = read_json(folder / CELL, kind="cell", version=VERSION)
+        check_value(kept.get("seconds"), float, "seconds")
+        _check(kept, {"properties": {"seconds": {"minimum": 0}}})
+        return float(kept["seconds"])
+
+
+def read_training(folder: Path) -> set[str]:
+    """How a model was trained, in words; empty for one that was not.
+
+    Raises:
+        InputError: its efface.json is damaged.
+    """
+    with _named(folder):
+        record = read_record(folder / "after")
+        _check(record, _RECORD)
+    lineage = record["lineage"]
+    if "steps" not in lineage:
+        return set()
+    found = lineage.get("trained")
+    return {f"{found['precision']} on {found['device']}" if found else "a precision not recorded"}
+
+
+def read_scores(path: Path, masks: list[str]) -> Report:
+    """A report with scores under each mask.
+
+    Raises:
+        InputError: it is damaged, or has no score under one of the masks.
+    """
+    with _named(path, kind="file"):
+        report = read_report(path)
+        hints = get_type_hints(Score)
+        for number, score in enumerate(report.scores):
+            for one in fields(Score):
+                check_value(
+                    getattr(score, one.name), hints[one.name], f"scores[{number}].{one.name}"
+                )
+        if missing := set(masks) - {score.mask for score in report.scores}:
+            raise InputError(f"no score under mask {', '.join(sorted(missing))}")
+        _check(report.recipes, {"required": sorted({score.recipe for score in report.scores})})
+        return report
+
+
+def _check(content: Any, schema: dict[str, Any]) -> None:
+    from jsonschema import Draft202012Validator
+
+    if error := next(Draft202012Validator({"type": "object", **schema}).iter_errors(content), None):
+        raise InputError(f"{error.json_path.removeprefix('$.')}: {error.message[:200]}")
+
+
+@contextmanager
+def _named(place: Path, kind: str = "folder") -> Iterator[None]:
+    """Say of what is damaged where it lies and what to do."""
+    try:
+        yield
+    except (InputError, IsADirectoryError, NotADirectoryError) as error:
+        raise InputError(
+            f"{place} is damaged: delete that {kind}, and the same command makes it again ({error})"
+        ) from None
