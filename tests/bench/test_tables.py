@@ -158,7 +158,7 @@ def test_a_policy_may_leave_out_what_it_need_not_say(path, tmp_path):
     del content["evaluation"]
     policy = path.parent / "short.yaml"
     policy.write_text(yaml.safe_dump(content))
-    bench = Bench(replace(read_plan(path), policy=policy), tmp_path / "work", quick=True)
+    bench = Bench(replace(read_plan(path), policy=str(policy)), tmp_path / "work", quick=True)
     assert read_policy(bench.policy()).evaluation.max_images == {"holdout": 30}
 
 

@@ -24,7 +24,7 @@ from efface.data.set_settings import parse_settings
 from efface.errors import ConfigError, InputError
 from efface.evaluation.report import Report
 from efface.files import sha256_bytes
-from efface.gate.reading import parse_policy, policy_bytes, read_policy
+from efface.gate.reading import folder_of, policy_bytes, read_policy
 from efface.gate.rules import NEEDED_ATTACKS
 from efface.metrics.extractors.loading import absolute_uri
 from efface.models.checkpoint import fingerprint
@@ -168,9 +168,8 @@ class Bench:
 
         Held-out masks and attacks are left out.
         """
-        found = policy_bytes(self.plan.policy)
-        folder = parse_policy(found, self.plan.policy).folder
-        content = load_yaml(found)
+        content = load_yaml(policy_bytes(self.plan.policy))
+        folder = folder_of(self.plan.policy)
         masks = self.plan.masks
         content["masks"] = {"train": masks["train"], "score": list(score) or masks["score"]}
         limits = (self.quick and self.plan.quick.max_images) or self.plan.max_images

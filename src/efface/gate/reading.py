@@ -79,12 +79,13 @@ def parse_policy(content: bytes, source: str) -> Policy:
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ConfigError(f"policy {source} is not YAML: {error}") from None
     try:
-        return _policy(given, sha256_bytes(content), _folder_of(source))
+        return _policy(given, sha256_bytes(content), folder_of(source))
     except ConfigError as error:
         raise ConfigError(f"policy {source}: {error}") from None
 
 
-def _folder_of(source: str) -> str:
+def folder_of(source: str) -> str:
+    """The folder that a policy lies in, which paths of its extractors are relative to."""
     return source.rpartition("/")[0] if is_remote(source) else str(Path(source).resolve().parent)
 
 
