@@ -20,7 +20,7 @@ from efface.gate.rules.embedding_probe import CASES as PROBED
 from efface.gate.rules.membership import CASES as MEMBERSHIP
 from efface.metrics.intervals import clustered_mean
 from tests.audit.given import good_audit
-from tests.gate.reports import RECIPES, RULES, SCORED, good_report, policy
+from tests.gate.reports import RULES, SCORED, good_report, policy, recipe
 
 SETTINGS = AuditSettings(attacks=list(ATTACKS))
 AUDITED: dict[str, dict[str, Any]] = {
@@ -42,7 +42,7 @@ def asked(**rules: dict[str, Any]) -> Policy:
 
 
 def audit(**fields: Any) -> Audit:
-    good = good_audit(SETTINGS, RECIPES[f"distance-{SCORED}"], sets=REPORT.sets)
+    good = good_audit(SETTINGS, recipe("distance", SCORED), sets=REPORT.sets)
     return replace(good, **fields)
 
 
@@ -248,7 +248,7 @@ def test_features_that_may_hold_more_block(case, changes, why):
 def test_features_that_hold_more_block():
     found = to_finding("x", "squared error", clustered_mean(ERRORS_N, [str(n) for n in range(160)]))
     changes = {name: getattr(found, name) for name in ("value", "standard_error", "degrees")}
-    changes |= {"low": found.low, "high": found.high}
+    changes |= {"low": found.low, "high": found.high, "clusters": found.clusters}
     (reason,) = reasons(with_finding("embedding-probe", PROBED[0], **changes))
     assert "may still hold forgotten images" in reason and "below 0.02" in reason
 

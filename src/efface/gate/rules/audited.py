@@ -11,7 +11,7 @@ from typing import Any
 from efface.audit.record import AttackResult, Finding
 from efface.gate.intervals import Estimate
 from efface.gate.measurements import Measurements
-from efface.gate.plausibility import interval_problem, is_number
+from efface.gate.plausibility import interval_problem, is_number, spread_problem
 from efface.gate.rules.rule import Answer, check_above, check_confidence
 from efface.gate.wording import named
 
@@ -45,12 +45,11 @@ def find_findings(
     measurements: Measurements, attack: str, cases: Sequence[str]
 ) -> list[Finding] | str:
     """The findings of an attack, one for each case; or why there is nothing to believe."""
-    audit, report, policy = measurements.audit, measurements.report, measurements.policy
+    audit, policy = measurements.audit, measurements.policy
     if audit is None:
         return f"There is no audit, and this rule looks at its attack {attack}: run `efface audit`."
-    for name in ("before", "after", "sets"):
-        if getattr(audit, name) != getattr(report, name):
-            return f"The audit is not about the report's {name}: run `efface audit` on this run."
+    if problem := other_audit(measurements):
+        return problem
     if audit.settings != asdict(policy.audit):
         return "The audit was run with other settings than the policy's: run `efface audit` again."
     results = [result for result in audit.results if result.attack == attack]
@@ -64,6 +63,15 @@ def find_findings(
     return [known[case] for case in cases]
 
 
+def other_audit(measurements: Measurements) -> str | None:
+    """Why the audit is one of another run than the report, or None; there may be none."""
+    audit, report = measurements.audit, measurements.report
+    for name in ("before", "after", "sets"):
+        if audit is not None and getattr(audit, name) != getattr(report, name):
+            return f"The audit is not about the report's {name}: run `efface audit` on this run."
+    return None
+
+
 def believed(finding: Finding) -> Estimate | str:
     """The estimate behind a Student interval, or the end of a sentence about why there is none."""
     value, error, degrees = finding.value, finding.standard_error, finding.degrees
@@ -71,7 +79,7 @@ def believed(finding: Finding) -> Estimate | str:
         return f"is {value!r}, which is not a finite number"
     if error is None or degrees is None or not (is_number(error) and is_number(degrees)):
         return "has no standard error, so nothing is shown"
-    if problem := interval_problem(finding):
+    if problem := spread_problem(finding) or interval_problem(finding):
         return problem
     return Estimate(value=value, standard_error=error, degrees=degrees)
 
