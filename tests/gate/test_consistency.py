@@ -86,6 +86,46 @@ def moved(score: Score, **changes: float) -> Score:
     return replace(score, **vars(made))
 
 
+def one(**wanted: str) -> Score:
+    (score,) = GOOD.find(
+        **{"metric": "distance", "set": "forget", "region": "full", "subject": "", **wanted}
+    )
+    return score
+
+
+@pytest.mark.parametrize("ticket", ["", "brand", "person"])
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [("standard_error", lambda e: e * 1.01), ("degrees", lambda d: d * 0.9)],
+    ids=["standard_error", "degrees"],
+)
+def test_a_spread_that_the_subjects_do_not_have_is_one_although_its_interval_fits(
+    ticket, field, change
+):
+    report = GOOD
+    for side in ("before", "after", "change"):
+        score = one(ticket=ticket, side=side)
+        report = swapped(report, score, moved(score, **{field: change(getattr(score, field))}))
+    told = " ".join(found(report))
+    assert f"has {field} " in told and "its subjects together" in told
+
+
+def test_a_mean_that_is_not_that_of_its_subjects_is_one_although_the_change_fits():
+    report = GOOD
+    for side in ("after", "change"):
+        score = one(ticket="brand", side=side)
+        report = swapped(report, score, moved(score, value=score.value + 0.01))
+    (after, change) = found(report)
+    assert "'after' score of distance on forget" in after and "has value " in change
+
+
+def test_a_ticket_of_fewer_images_than_its_subjects_have_is_one():
+    report = GOOD
+    for score in GOOD.find(ticket="brand", subject="", region="full"):
+        report = swapped(report, score, replace(score, n=20))
+    assert "has n 20, and its subjects 36" in found(report)[0]
+
+
 @pytest.mark.parametrize("factor", [100, 0.01])
 @pytest.mark.parametrize("side", ["before", "change"])
 def test_an_error_too_far_from_the_other_two_is_one_although_its_interval_fits(side, factor):

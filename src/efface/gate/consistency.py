@@ -7,6 +7,7 @@ not be computed, is as consistent as any. What is found is what no evaluation wr
 from collections.abc import Iterator
 
 from efface.gate.measurements import Measurements
+from efface.gate.nesting import nesting_problems
 from efface.gate.recipes import spelling_problems
 from efface.gate.rules.audited import other_audit
 
@@ -16,7 +17,8 @@ def contradictions(measurements: Measurements) -> list[str]:
     found = [*_scores(measurements), *spelling_problems(measurements.report), *_sets(measurements)]
     if problem := other_audit(measurements):
         found.append(problem)
-    return found
+    # Sums of numbers are worth a look only once each of them is possible.
+    return found or list(nesting_problems(measurements))
 
 
 def _scores(measurements: Measurements) -> Iterator[str]:

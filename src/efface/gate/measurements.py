@@ -79,6 +79,11 @@ class Measurements:
         """Every measurement that the report has a score of."""
         return list(dict.fromkeys(asked for asked, _ in self._scores))
 
+    def score(self, asked: Asked, side: str) -> Score | None:
+        """The one score of a side; None where there is none, or more than one."""
+        found = self._scores.get((asked, side), [])
+        return found[0] if len(found) == 1 else None
+
     def find(self, asked: Asked) -> Measurement | str:
         """The measurement, or a sentence that says why there is none to believe."""
         found = self._sides(asked)
