@@ -12,10 +12,12 @@ from efface.audit.roc import highest_unseen
 from efface.audit.settings import ATTACKS, AuditSettings
 from efface.errors import ConfigError
 from efface.gate.decide import decide
+from efface.gate.measurements import Measurements
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.gate.rules import NEEDED_ATTACKS
 from efface.gate.rules import RULES as RULES_KNOWN
+from efface.gate.rules.audited import find_findings
 from efface.gate.rules.embedding_probe import CASES as PROBED
 from efface.gate.rules.membership import CASES as MEMBERSHIP
 from efface.metrics.intervals import clustered_mean
@@ -93,13 +95,29 @@ def test_an_audit_of_something_else_blocks(fields):
     assert len(reasons(audit(**fields))) == len(AUDITED)
 
 
-@pytest.mark.parametrize("key", ["weights_sha256", "seed", "mask"])
-def test_a_recipe_that_the_policy_does_not_ask_for_blocks(key):
+@pytest.mark.parametrize("key", recipe("distance", SCORED))
+@pytest.mark.parametrize("value", ["other", None, 0])
+def test_a_recipe_that_is_not_that_of_the_reports_own_distances_blocks(key, value):
+    found = audit()
+    foreign = [replace(r, recipe={**r.recipe, key: value}) for r in found.results]
+    told = reasons(replace(found, results=foreign))
+    assert all(f"recipe with {key} {value!r}" in reason for reason in told)
+    # The probe looks at the model's own features: its recipe names no extractor, and no region.
+    unasked = {"embedding-probe"} if key not in ("seed", "mask") else set()
+    assert AUDITED.keys() - {reason.partition(":")[0] for reason in told} == unasked
+
+
+@pytest.mark.parametrize("key", ["weights_sha256", "region"])
+def test_a_report_without_distances_to_hold_a_recipe_against_asks_for_as_much(key):
     found = audit()
     foreign = [replace(r, recipe={**r.recipe, key: "other"}) for r in found.results]
-    names = {reason.partition(":")[0] for reason in reasons(replace(found, results=foreign))}
-    # The probe looks at the model's own features: its recipe names no extractor.
-    assert AUDITED.keys() - names == ({"embedding-probe"} if key == "weights_sha256" else set())
+    given = Measurements(replace(REPORT, scores=[]), asked(), replace(found, results=foreign))
+    assert f"recipe with {key} 'other'" in find_findings(given, "mask-sweep", [])
+
+
+def test_an_attack_of_another_seed_than_its_recipe_says_blocks():
+    found = audit()
+    assert len(reasons(replace(found, results=[replace(r, seed=8) for r in found.results]))) == 6
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ ATTACKS = (
     "relearning",
 )
 """Names of the attacks, in the order they are run and shown."""
+REGION = "hole"
+"""What attacks look at of a picture: the painted part."""
 
 
 @dataclass(frozen=True, kw_only=True)

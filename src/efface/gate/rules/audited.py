@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from efface.audit.record import AttackResult, Finding
+from efface.audit.settings import REGION
 from efface.gate.intervals import Estimate
 from efface.gate.measurements import Measurements
 from efface.gate.plausibility import interval_problem, is_number, spread_problem
+from efface.gate.recipes import same
 from efface.gate.rules.rule import Answer, check_above, check_confidence
 from efface.gate.wording import named
 
@@ -105,17 +107,28 @@ def share_ends(finding: Finding) -> tuple[float, float] | str:
 def _foreign(result: AttackResult, measurements: Measurements) -> str | None:
     """Why a recipe is not the one that the policy asks for."""
     policy = measurements.policy
-    wanted: dict[str, Any] = {
-        "weights_sha256": policy.extractors["distance"].sha256,
-        "seed": policy.evaluation.seed,
-        "mask": policy.masks.score[0],
-    }
-    if result.attack in WITHOUT_EXTRACTOR:
-        del wanted["weights_sha256"]
-    for key, value in wanted.items():
-        if result.recipe.get(key) != value:
+    if result.seed != policy.evaluation.seed:
+        return (
+            f"Attack {result.attack} has seed {result.seed!r} where {policy.evaluation.seed} is "
+            "asked for."
+        )
+    for key, value in _wanted(result.attack, measurements).items():
+        if not same(result.recipe.get(key), value):
             return (
                 f"Attack {result.attack} has a recipe with {key} {result.recipe.get(key)!r} where "
                 f"{value!r} is asked for."
             )
     return None
+
+
+def _wanted(attack: str, measurements: Measurements) -> dict[str, Any]:
+    """What an attack's recipe has to say: all that the report's own recipe of that view says."""
+    policy, report = measurements.policy, measurements.report
+    mask = policy.masks.score[0]
+    wanted: dict[str, Any] = {"seed": policy.evaluation.seed, "mask": mask}
+    if attack in WITHOUT_EXTRACTOR:
+        return wanted
+    scored = report.find(metric="distance", mask=mask, region=REGION)
+    recipe = report.recipes.get(scored[0].recipe, {}) if scored else {}
+    pinned = {"weights_sha256": policy.extractors["distance"].sha256, "region": REGION}
+    return {**recipe, **wanted, **pinned}
