@@ -95,7 +95,7 @@ def _answers(report: Report, policy: Policy, audit: Audit | None) -> list[Answer
         measurements = Measurements(report, policy, audit)
     except Exception as error:  # a gate that does not answer is a gate that is open
         return [_blocked("report", f"The scores cannot be read ({_named(error)}).")]
-    answers = [_answer(name, given, measurements) for name, given in policy.rules.items()]
+    answers = [answer_of(name, given, measurements) for name, given in policy.rules.items()]
     return answers + _untold(measurements, {why for _, failures in answers for why in failures})
 
 
@@ -112,8 +112,14 @@ def _untold(measurements: Measurements, told: set[str]) -> list[Answered]:
     return [(Check(rule="report", passed=False, reason=" ".join(found)), found)]
 
 
-def _answer(name: str, given: Any, measurements: Measurements) -> Answered:
-    """One rule's answer, whatever state the report and the settings are in."""
+def answer_of(name: str, given: Any, measurements: Measurements) -> Answered:
+    """One rule's answer, whatever state the report and the settings are in.
+
+    Args:
+        name: of the rule, in ``RULES`` or not.
+        given: its settings, unchecked.
+        measurements: of the report.
+    """
     if name not in RULES:
         return _blocked(name, f"Rule {name} is unknown: this efface knows {', '.join(RULES)}.")
     rule = RULES[name]
