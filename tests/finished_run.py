@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from PIL import Image
-from scipy.stats import t
 
 from efface.data.manifest import SET_SCHEMA, write_manifest
 from efface.data.shards import Sample, pack_shard
-from efface.evaluation.report import Hygiene, Report, Score, write_report
+from efface.evaluation.recipe import recipe_key, score_recipe
+from efface.evaluation.report import SIDES, Hygiene, Report, Score, write_report
 from efface.files import sha256_file
 from efface.gate.reading import read_policy
 from efface.gate.verdict import Verdict, write_verdict
+from efface.metrics.extractor_kinds import extractor_recipe
+from efface.metrics.intervals import Estimate, clustered_mean, student
 from efface.models.checkpoint import save_model
 from efface.storage import open_store
 from tests.tiny import tiny_mae
@@ -34,12 +36,11 @@ rules:
   forget-distance-rises: {minimum_rise: 0.05}
   retain-fid: {relative: 0.05, absolute: 40}
 """
-SUBJECTS = ["00aa11bb22cc33dd", "44ee55ff66007788"]
+SUBJECTS = ["00aa11bb22cc33dd", "44ee55ff66007788"]  # one odd, one even
 TICKET = "ticket-1"
-RECIPES: dict[str, dict[str, Any]] = {
-    "distance": {"name": "fashion-tower", "weights_sha256": "a" * 64, "is_clip": False},
-    "fid": {"name": "fashion-classifier", "weights_sha256": "b" * 64, "is_clip": False},
-}
+IMAGES = 1000
+"""Of each subject."""
+EXTRACTORS = {"distance": ("fashion-tower", "a" * 64), "fid": ("fashion-classifier", "b" * 64)}
 
 
 @dataclass(frozen=True)
@@ -90,26 +91,36 @@ def edit_verdict(run: FinishedRun, **changes: Any) -> None:
 
 def make_report(before: str, after: str, *, rise: float) -> Report:
     """A report with every score that the two main rules ask for."""
+    people = [subject for subject in SUBJECTS for _ in range(IMAGES)]
+    parts = {"": people, **{subject: [subject] * IMAGES for subject in SUBJECTS}}
+    forget = {subject: _distances(0.2, rise, images) for subject, images in parts.items()}
+    kept = _distances(0.2, 0.001, [f"kept-{number % 80}" for number in range(2000)])
+    fid = [student(value, 0.0004, 19, n=2000, clusters=80) for value in (10.0, 10.01, 0.01)]
     scores, recipes = [], {}
     for mask in ("centre:2x2", "outpaint:2x2"):
         for region in ("hole", "full"):
-            for kind, fields in RECIPES.items():
-                place = {"region": region, "mask": mask, "seed": 0}
-                recipes[f"{kind} {mask} {region}"] = {**fields, **place}
+            keys = {}
+            for kind, (name, sha256) in EXTRACTORS.items():
+                shape = {"weights_sha256": sha256, "dimension": 64, "size": 32}
+                found = extractor_recipe("small-cnn", name=name, **shape)
+                recipe = score_recipe(found, mask, region, 0)
+                keys[kind] = recipe_key(recipe)
+                recipes[keys[kind]] = recipe
             at = {"mask": mask, "region": region}
-            at_distance = {**at, "metric": "distance", "recipe": f"distance {mask} {region}"}
-            at_fid = {**at, "metric": "fid", "recipe": f"fid {mask} {region}"}
-            for subject in ["", *SUBJECTS]:
-                for ticket in {"", TICKET} if not subject else {TICKET}:
+            at_distance = {**at, "metric": "distance", "recipe": keys["distance"]}
+            at_fid = {**at, "metric": "fid", "recipe": keys["fid"]}
+            for subject, estimates in forget.items():
+                for ticket in ("", TICKET) if not subject else (TICKET,):
                     who = {"set": "forget", "ticket": ticket, "subject": subject}
-                    scores += _triple(0.2, rise, **at_distance, **who)
-            for kept in ("retain", "holdout", "neighbours", "control"):
-                scores += _triple(0.2, 0.001, **at_distance, set=kept)
-                scores += _triple(10.0, 0.01, **at_fid, set=kept)
+                    scores += _triple(estimates, **at_distance, **who)
+            for name in ("retain", "holdout", "neighbours", "control"):
+                scores += _triple(kept, **at_distance, set=name)
+                scores += _triple(fid, **at_fid, set=name)
+    prints = {name: entry["fingerprint"] for name, entry in _plan()["sets"].items()}
     return Report(
         before=before,
         after=after,
-        sets={name: entry["fingerprint"] for name, entry in _plan()["sets"].items()},
+        sets={**prints, "retain": "5" * 64, "control": "6" * 64},
         tickets={TICKET: SUBJECTS},
         recipes=recipes,
         scores=scores,
@@ -151,20 +162,19 @@ def write_set(folder: Path, name: str, *, count: int, seed: int) -> None:
     write_manifest(store, pa.Table.from_pylist(rows, SET_SCHEMA), SET_SCHEMA)
 
 
-def _triple(before: float, change: float, **fields: str) -> list[Score]:
-    values = {"before": before, "after": before + change, "change": change}
-    numbers = {"n": 2000, "clusters": 80, "standard_error": 0.0004, "degrees": 79.0}
-    half = float(t.ppf(0.975, 79)) * 0.0004
+def _distances(before: float, change: float, people: list[str]) -> list[Estimate]:
+    """Before, after and change of images whose distances scatter a little about these means."""
+    places = np.arange(len(people))
+    people_N = np.array([int(one[-1], 16) % 2 - 0.5 for one in people])
+    before_N = before + 0.01 * np.cos(places * np.pi)
+    change_N = change + 0.01 * np.cos(places // 2 * np.pi) + 0.001 * people_N
+    return [clustered_mean(one, people) for one in (before_N, before_N + change_N, change_N)]
+
+
+def _triple(estimates: list[Estimate], **fields: str) -> list[Score]:
     return [
-        Score(
-            **fields,
-            **numbers,
-            side=side,
-            value=value,
-            low=value - half,
-            high=value + half,
-        )
-        for side, value in values.items()
+        Score(side=side, **fields, **vars(estimate))
+        for side, estimate in zip(SIDES, estimates, strict=True)
     ]
 
 

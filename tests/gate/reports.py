@@ -1,13 +1,18 @@
 """Reports and policies made of simulated images, so that the truth behind them is known."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.evaluation.recipe import recipe_key, score_recipe
 from efface.evaluation.report import Hygiene, Report, Score
 from efface.gate.policy import EvaluationSettings, ExtractorSpec, Masks, Policy, Privacy
+from efface.metrics.extractor_kinds import extractor_recipe
 from efface.metrics.intervals import Estimate, clustered_mean, student
 
 TOWER, CLASSIFIER = "a" * 64, "b" * 64
@@ -51,24 +56,27 @@ def with_settings(rule: str, **changes: Any) -> Policy:
     return policy({**RULES, rule: {**RULES[rule], **changes}})
 
 
-def recipe(name: str, sha256: str, mask: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "kind": "small-cnn",
-        "weights_sha256": sha256,
-        "dimension": 64,
-        "resize": "bilinear-antialias-32",
-        "is_clip": False,
-        "seed": 7,
-        "mask": mask,
-        "region": "hole",
-    }
+def recipe(kind: str, mask: str, region: str = "hole", **changes: Any) -> dict[str, Any]:
+    """What the evaluator writes of a score with the policy's extractor of this kind."""
+    name, sha256 = EXTRACTORS[kind]
+    extractor = extractor_recipe(
+        "small-cnn", name=name, weights_sha256=sha256, dimension=64, size=32
+    )
+    return {**score_recipe(extractor, mask, region, 7), **changes}
 
 
+def key_of(kind: str, mask: str, region: str = "hole") -> str:
+    """Name of a recipe."""
+    return recipe_key(recipe(kind, mask, region))
+
+
+EXTRACTORS = {
+    "distance": ("fashion-tower", TOWER),
+    "fid": ("fashion-classifier", CLASSIFIER),
+}
 RECIPES = {
-    f"distance-{SCORED}": recipe("fashion-tower", TOWER, SCORED),
-    f"distance-{HELD_OUT}": recipe("fashion-tower", TOWER, HELD_OUT),
-    f"fid-{SCORED}": recipe("fashion-classifier", CLASSIFIER, SCORED),
+    recipe_key(one): one
+    for one in (recipe("distance", SCORED), recipe("distance", HELD_OUT), recipe("fid", SCORED))
 }
 
 
@@ -79,7 +87,7 @@ def triple(
     kind = "distance" if metric == "distance" else "fid"
     where = {"metric": metric, "set": set_name, "mask": mask, "region": "hole", **who}
     return [
-        Score(side=side, recipe=f"{kind}-{mask}", **where, **vars(estimate))
+        Score(side=side, recipe=key_of(kind, mask), **where, **vars(estimate))
         for side, estimate in sides.items()
     ]
 
@@ -93,10 +101,21 @@ def distances(
     **who: str,
 ) -> list[Score]:
     """Scores of images whose distance was about ``BEFORE`` and changed by ``change_N``."""
-    before_N = BEFORE + 0.005 * np.sin(np.arange(len(change_N)))
+    before_N = np.array([BEFORE + offset for offset in offsets(subjects)])
     found = {"before": before_N, "after": before_N + change_N, "change": change_N}
     sides = {side: clustered_mean(values, subjects) for side, values in found.items()}
     return triple(sides, metric="distance", set_name=set_name, mask=mask, **who)
+
+
+def offsets(subjects: list[str]) -> Iterator[float]:
+    """How far each image's distance before is from ``BEFORE``: by its subject and its place there.
+
+    So an image has the same one wherever it is counted: with its subject, its ticket, or its set.
+    """
+    seen: Counter[str] = Counter()
+    for subject in subjects:
+        yield 0.002 * np.sin(crc32(subject.encode())) + 0.005 * np.sin(seen[subject])
+        seen[subject] += 1
 
 
 def forgotten(change: Changes, *, mask: str = SCORED) -> list[Score]:
@@ -186,3 +205,11 @@ def one(report: Report, **wanted: str) -> Score:
     """The only score that has these fields."""
     (score,) = report.find(**{"ticket": "", "subject": "", **wanted})
     return score
+
+
+def renamed(report: Report, **changes: Any) -> Report:
+    """The report with fields of every recipe changed, and each recipe named after what it says."""
+    new = {key: {**given, **changes} for key, given in report.recipes.items()}
+    scores = [replace(score, recipe=recipe_key(new[score.recipe])) for score in report.scores]
+    recipes = {recipe_key(given): given for given in new.values()}
+    return replace(report, recipes=recipes, scores=scores)

@@ -12,15 +12,17 @@ from efface.audit.roc import highest_unseen
 from efface.audit.settings import ATTACKS, AuditSettings
 from efface.errors import ConfigError
 from efface.gate.decide import decide
+from efface.gate.measurements import Measurements
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.gate.rules import NEEDED_ATTACKS
 from efface.gate.rules import RULES as RULES_KNOWN
+from efface.gate.rules.audited import find_findings
 from efface.gate.rules.embedding_probe import CASES as PROBED
 from efface.gate.rules.membership import CASES as MEMBERSHIP
 from efface.metrics.intervals import clustered_mean
 from tests.audit.given import good_audit
-from tests.gate.reports import RECIPES, RULES, SCORED, good_report, policy
+from tests.gate.reports import RULES, SCORED, good_report, policy, recipe
 
 SETTINGS = AuditSettings(attacks=list(ATTACKS))
 AUDITED: dict[str, dict[str, Any]] = {
@@ -42,7 +44,7 @@ def asked(**rules: dict[str, Any]) -> Policy:
 
 
 def audit(**fields: Any) -> Audit:
-    good = good_audit(SETTINGS, RECIPES[f"distance-{SCORED}"], sets=REPORT.sets)
+    good = good_audit(SETTINGS, recipe("distance", SCORED), sets=REPORT.sets)
     return replace(good, **fields)
 
 
@@ -93,13 +95,29 @@ def test_an_audit_of_something_else_blocks(fields):
     assert len(reasons(audit(**fields))) == len(AUDITED)
 
 
-@pytest.mark.parametrize("key", ["weights_sha256", "seed", "mask"])
-def test_a_recipe_that_the_policy_does_not_ask_for_blocks(key):
+@pytest.mark.parametrize("key", recipe("distance", SCORED))
+@pytest.mark.parametrize("value", ["other", None, 0])
+def test_a_recipe_that_is_not_that_of_the_reports_own_distances_blocks(key, value):
+    found = audit()
+    foreign = [replace(r, recipe={**r.recipe, key: value}) for r in found.results]
+    told = reasons(replace(found, results=foreign))
+    assert all(f"recipe with {key} {value!r}" in reason for reason in told)
+    # The probe looks at the model's own features: its recipe names no extractor, and no region.
+    unasked = {"embedding-probe"} if key not in ("seed", "mask") else set()
+    assert AUDITED.keys() - {reason.partition(":")[0] for reason in told} == unasked
+
+
+@pytest.mark.parametrize("key", ["weights_sha256", "region"])
+def test_a_report_without_distances_to_hold_a_recipe_against_asks_for_as_much(key):
     found = audit()
     foreign = [replace(r, recipe={**r.recipe, key: "other"}) for r in found.results]
-    names = {reason.partition(":")[0] for reason in reasons(replace(found, results=foreign))}
-    # The probe looks at the model's own features: its recipe names no extractor.
-    assert AUDITED.keys() - names == ({"embedding-probe"} if key == "weights_sha256" else set())
+    given = Measurements(replace(REPORT, scores=[]), asked(), replace(found, results=foreign))
+    assert f"recipe with {key} 'other'" in find_findings(given, "mask-sweep", [])
+
+
+def test_an_attack_of_another_seed_than_its_recipe_says_blocks():
+    found = audit()
+    assert len(reasons(replace(found, results=[replace(r, seed=8) for r in found.results]))) == 6
 
 
 @pytest.mark.parametrize(
@@ -249,7 +267,7 @@ def test_features_that_may_hold_more_block(case, changes, why):
 def test_features_that_hold_more_block():
     found = to_finding("x", "squared error", clustered_mean(ERRORS_N, [str(n) for n in range(160)]))
     changes = {name: getattr(found, name) for name in ("value", "standard_error", "degrees")}
-    changes |= {"low": found.low, "high": found.high}
+    changes |= {"low": found.low, "high": found.high, "clusters": found.clusters}
     (reason,) = reasons(with_finding("embedding-probe", PROBED[0], **changes))
     assert "may still hold forgotten images" in reason and "below 0.02" in reason
 

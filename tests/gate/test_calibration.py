@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 
 import pytest
 
@@ -7,7 +6,16 @@ from efface.gate.calibration import THRESHOLDS, critical_value, pass_rate, rate,
 from efface.gate.calibration import with_thresholds as moved
 from efface.gate.decide import decide
 from efface.gate.rules import RULES
-from tests.gate.reports import changes, fid, good_others, good_report, kept, policy, report_of
+from tests.gate.reports import (
+    changes,
+    fid,
+    good_others,
+    good_report,
+    kept,
+    policy,
+    renamed,
+    report_of,
+)
 
 RISE, FID, RETAIN, NEAR = THRESHOLDS
 
@@ -32,10 +40,9 @@ def test_a_report_passes_up_to_its_critical_value_and_not_beyond():
 
 
 def test_a_run_is_judged_with_the_seed_that_it_was_scored_with():
-    report = good_report()
-    recipes = {key: {**recipe, "seed": 8} for key, recipe in report.recipes.items()}
-    assert not decide(replace(report, recipes=recipes), policy(), "").passed
-    assert pass_rate(policy(), [replace(report, recipes=recipes)]).count == 1
+    report = renamed(good_report(), seed=8)
+    assert not decide(report, policy(), "").passed
+    assert pass_rate(policy(), [report]).count == 1
 
 
 def test_what_passes_nothing_has_no_critical_value():

@@ -22,6 +22,7 @@ from tests.gate.reports import (
     good_others,
     good_report,
     kept,
+    key_of,
     one,
     policy,
     report_of,
@@ -187,7 +188,7 @@ def test_unpaired_counts_are_blocked(score, side):
 def test_different_recipes_before_and_after_are_blocked(score):
     report = good_report()
     old = one(report, side="before", mask=SCORED, **score)
-    other = f"distance-{HELD_OUT}"
+    other = key_of("distance", HELD_OUT)
     found = reasons(swapped(report, old, replace(old, recipe=other)), policy(MAIN))
     assert "different recipes" in found[0]
 
@@ -197,7 +198,7 @@ def test_different_recipes_before_and_after_are_blocked(score):
 )
 def test_a_recipe_that_the_policy_does_not_ask_for_is_blocked(field):
     report = good_report()
-    key = f"distance-{SCORED}"
+    key = key_of("distance", SCORED)
     recipes = {**report.recipes, key: {**report.recipes[key], field: "another"}}
     found = reasons(replace(report, recipes=recipes), policy(MAIN))
     assert f"recipe with {field} 'another'" in found[0]
@@ -272,10 +273,17 @@ def test_a_ticket_without_subjects_is_blocked():
     assert "Ticket empty lists no subject." in reasons(good_report(tickets=tickets))[0]
 
 
+def test_a_subject_that_a_ticket_lists_twice_is_blocked():
+    report = good_report()
+    tickets = {**report.tickets, "ticket-0": [*report.tickets["ticket-0"], "subject-0"]}
+    assert "Ticket ticket-0 lists a subject twice." in reasons(replace(report, tickets=tickets))[0]
+
+
 def test_a_change_that_is_not_after_minus_before_is_blocked_as_tampered():
     report = good_report()
     old = one(report, metric="fid", side="after")
-    found = reasons(swapped(report, old, replace(old, value=12.0)))
+    moved = {name: getattr(old, name) - 3.9 for name in ("value", "low", "high")}
+    found = reasons(swapped(report, old, replace(old, **moved)))
     assert "contradict each other: 15.7 before, 12 after, change 0.2" in found[0]
 
 

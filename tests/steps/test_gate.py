@@ -208,7 +208,7 @@ def test_a_folder_in_place_of_the_report_blocks(given):
 
 def test_an_audit_that_is_given_is_pinned_by_the_verdict(given):
     given.audit = given.folder / "audit.json"
-    found = good_audit(AuditSettings(), {}, after=fingerprint(given.after))
+    found = good_audit(AuditSettings(), {}, after=fingerprint(given.after), sets=good_report().sets)
     write_audit(given.audit, found)
     verdict = given.judge()
     assert verdict.passed, verdict.reasons

@@ -5,6 +5,7 @@ import pytest
 from efface.audit.record import write_audit
 from efface.audit.settings import AuditSettings
 from efface.errors import BlockedError, InputError
+from efface.evaluation.report import read_report
 from efface.files import sha256_file
 from efface.models.checkpoint import save_model
 from efface.registry.connection import connected
@@ -94,7 +95,9 @@ def test_an_audit_that_the_verdict_is_not_about_is_refused(passed, registry):
 
 def test_an_audit_that_passed_is_kept_with_the_evidence(passed, registry):
     audit = passed.folder / "audit.json"
-    write_audit(audit, good_audit(AuditSettings(), {}))
+    report = read_report(passed.paths["report"])
+    about = {name: getattr(report, name) for name in ("before", "after", "sets")}
+    write_audit(audit, good_audit(AuditSettings(), {}, **about))
     edit_verdict(passed, audit_sha256=sha256_file(audit))
     register.run(**passed.paths, name="demo", registry=registry, audit=audit)
     record = json.loads((passed.folder / "workspace" / "run-1" / "registered.json").read_text())

@@ -14,6 +14,8 @@ ATTACKS = (
     "relearning",
 )
 """Names of the attacks, in the order they are run and shown."""
+REGION = "hole"
+"""What attacks look at of a picture: the painted part."""
 COUNTS = {
     "images": (4, 1_000_000),
     "relearn_images": (2, 1_000_000),

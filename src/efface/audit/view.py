@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from efface.audit.settings import REGION
 from efface.evaluation.recipe import score_recipe
 from efface.evaluation.regions import as_eight_bit, make_hole, view_region
 from efface.metrics.distance import features_to_distance
@@ -49,7 +50,7 @@ class View:
     """Mask policy; a random one gives the mask that belongs to the seed."""
     extractor: Extractor
     seed: int
-    region: str = "hole"
+    region: str = REGION
 
     @property
     def recipe(self) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Recipes: all that a score depends on besides the images and the model."""
+"""Recipes: all that a score depends on besides the images and the model. Needs no torch."""
 
 import hashlib
 import json
 from typing import Any
 
-from efface.evaluation.regions import GREY
-
+GREY = 0.5
+"""Value of visible pixels inside the hole's box, in originals and outputs alike."""
 COMMON = {
     "levels": 256,
     "grey": GREY,

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from efface.evaluation.recipe import GREY
 from efface.models.masks import draw_masks, hole_box, parse_mask_policy, pixel_mask
 
 REGIONS = ("full", "hole")
-GREY = 0.5
-"""Value of visible pixels inside the hole's box, in originals and outputs alike."""
 
 
 @dataclass(frozen=True)

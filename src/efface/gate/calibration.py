@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from scipy import stats
 
 from efface.evaluation.report import Report
-from efface.gate.decide import decide
+from efface.gate.decide import answer_of, decide
+from efface.gate.measurements import Measurements
 from efface.gate.policy import Policy
 from efface.gate.verdict import Verdict
 
@@ -73,10 +74,7 @@ def judge(report: Report, policy: Policy) -> Verdict:
 
     Runs of a calibration differ in their seed on purpose; a policy asks for one.
     """
-    seeds = {recipe.get("seed") for recipe in report.recipes.values()}
-    if len(seeds) == 1 and isinstance(seed := seeds.pop(), int):
-        policy = replace(policy, evaluation=replace(policy.evaluation, seed=seed))
-    return decide(report, policy, "")
+    return decide(report, _for_its_seed(report, policy), "")
 
 
 def critical_value(report: Report, policy: Policy, threshold: Threshold) -> float:
@@ -84,12 +82,12 @@ def critical_value(report: Report, policy: Policy, threshold: Threshold) -> floa
 
     Gives 0 (for a threshold that is stricter upwards) or infinity where it passes none.
     """
+    measurements = Measurements(report, _for_its_seed(report, policy))
 
     def passes(value: float) -> bool:
         settings = {**policy.rules[threshold.rule], threshold.key: value}
-        asked = replace(policy, rules={threshold.rule: settings})
-        checks = judge(report, asked).checks
-        return any(c.passed for c in checks if c.rule == threshold.rule)
+        check, _ = answer_of(threshold.rule, settings, measurements)
+        return check.passed
 
     loose, strict = (0.0, threshold.largest) if threshold.stricter_up else (threshold.largest, 0.0)
     if threshold.stricter_up:
@@ -136,6 +134,13 @@ def suggest(
         good_passed=_passed(threshold, suggested, passing[first:]),
         bad_passed=_passed(threshold, suggested, others),
     )
+
+
+def _for_its_seed(report: Report, policy: Policy) -> Policy:
+    seeds = {recipe.get("seed") for recipe in report.recipes.values()}
+    if len(seeds) == 1 and isinstance(seed := seeds.pop(), int):
+        return replace(policy, evaluation=replace(policy.evaluation, seed=seed))
+    return policy
 
 
 def _passed(threshold: Threshold, value: float | None, critical: Sequence[float]) -> Rate | None:

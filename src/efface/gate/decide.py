@@ -5,12 +5,15 @@ from typing import Any
 from efface.audit.record import Audit
 from efface.errors import ConfigError
 from efface.evaluation.report import Report
+from efface.gate.consistency import contradictions
 from efface.gate.fields import build
 from efface.gate.measurements import Measurements
 from efface.gate.policy import Policy
 from efface.gate.rules import MAIN_RULES, RULES
 from efface.gate.verdict import Check, Verdict
 
+MOST = 5
+"""Contradictions of a report that are told one by one."""
 Answered = tuple[Check, list[str]]
 """A check, and the sentences of it that keep the model back."""
 
@@ -92,11 +95,31 @@ def _answers(report: Report, policy: Policy, audit: Audit | None) -> list[Answer
         measurements = Measurements(report, policy, audit)
     except Exception as error:  # a gate that does not answer is a gate that is open
         return [_blocked("report", f"The scores cannot be read ({_named(error)}).")]
-    return [_answer(name, given, measurements) for name, given in policy.rules.items()]
+    answers = [answer_of(name, given, measurements) for name, given in policy.rules.items()]
+    return answers + _untold(measurements, {why for _, failures in answers for why in failures})
 
 
-def _answer(name: str, given: Any, measurements: Measurements) -> Answered:
-    """One rule's answer, whatever state the report and the settings are in."""
+def _untold(measurements: Measurements, told: set[str]) -> list[Answered]:
+    """What of the report contradicts the rest of it, and no rule has blocked for."""
+    try:
+        found = [why for why in contradictions(measurements) if why not in told]
+    except Exception as error:  # a gate that does not answer is a gate that is open
+        return [_blocked("report", f"The report cannot be checked ({_named(error)}).")]
+    if (rest := len(found) - MOST) > 0:
+        found = [*found[:MOST], f"More contradictions: {rest}."]
+    if not found:
+        return []
+    return [(Check(rule="report", passed=False, reason=" ".join(found)), found)]
+
+
+def answer_of(name: str, given: Any, measurements: Measurements) -> Answered:
+    """One rule's answer, whatever state the report and the settings are in.
+
+    Args:
+        name: of the rule, in ``RULES`` or not.
+        given: its settings, unchecked.
+        measurements: of the report.
+    """
     if name not in RULES:
         return _blocked(name, f"Rule {name} is unknown: this efface knows {', '.join(RULES)}.")
     rule = RULES[name]

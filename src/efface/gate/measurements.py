@@ -11,8 +11,10 @@ from typing import Any
 from efface.audit.record import Audit
 from efface.evaluation.report import SIDES, Report, Score
 from efface.gate.intervals import Estimate
-from efface.gate.plausibility import agree, problem_of
+from efface.gate.pairing import pairing_problem
+from efface.gate.plausibility import absence_of, problem_of, spread_problem
 from efface.gate.policy import Policy
+from efface.gate.recipes import recipe_problem
 from efface.gate.wording import display
 
 JUDGED = ("distance", "fid")
@@ -73,20 +75,33 @@ class Measurements:
             )
             self._scores.setdefault((asked, s.side), []).append(s)
 
+    def asked(self) -> list[Asked]:
+        """Every measurement that the report has a score of."""
+        return list(dict.fromkeys(asked for asked, _ in self._scores))
+
+    def score(self, asked: Asked, side: str) -> Score | None:
+        """The one score of a side; None where there is none, or more than one."""
+        found = self._scores.get((asked, side), [])
+        return found[0] if len(found) == 1 else None
+
     def find(self, asked: Asked) -> Measurement | str:
         """The measurement, or a sentence that says why there is none to believe."""
-        found: dict[str, Score] = {}
-        for side in SIDES:
-            scores = self._scores.get((asked, side), [])
-            if len(scores) != 1:
-                count = "no" if not scores else f"{len(scores)} contradicting"
-                return f"The report has {count} {side!r} score of {asked.metric} {asked}."
-            found[side] = scores[0]
-            if problem := problem_of(found[side]):
+        found = self._sides(asked)
+        if isinstance(found, str):
+            return found
+        for side, score in found.items():
+            if problem := absence_of(score):
                 return f"The {side!r} score of {asked.metric} {asked} {problem}."
-        if problem := self._mismatch(found, asked):
-            return f"The scores of {asked.metric} {asked} {problem}."
+        if problem := self._contradiction(found, asked):
+            return problem
+        if problem := spread_problem(found["change"]):
+            return f"The 'change' score of {asked.metric} {asked} {problem}."
         return self._measurement(found)
+
+    def contradiction(self, asked: Asked) -> str | None:
+        """Why the scores of a measurement are none that an evaluation writes, or None."""
+        found = self._sides(asked)
+        return found if isinstance(found, str) else self._contradiction(found, asked)
 
     def subjects_scored(self, metric: str, set_name: str) -> set[tuple[str, str]]:
         """Every (ticket, subject) that has a score of this metric on this set."""
@@ -104,42 +119,33 @@ class Measurements:
             if s.set == set_name and s.metric in JUDGED and not (s.ticket or s.subject)
         ]
 
-    def _mismatch(self, found: dict[str, Score], asked: Asked) -> str | None:
-        """Why three scores do not belong together, or to this policy."""
-        sizes = {side: score.n for side, score in found.items()}
-        if len(set(sizes.values())) > 1:
-            counts = ", ".join(f"{side} n = {n}" for side, n in sizes.items())
-            return f"are not paired: {counts}, and equal n is needed"
-        keys = {score.recipe for score in found.values()}
-        if len(keys) > 1:
-            return f"have different recipes ({', '.join(sorted(keys))}) and cannot be compared"
-        recipe = self.report.recipes.get(keys.pop())
-        if not isinstance(recipe, dict):
-            return "name a recipe that the report does not spell out"
-        if problem := self._foreign(recipe, asked):
-            return problem
-        before, after, change = (float(found[side].value or 0) for side in SIDES)
-        if not agree(change, after - before, scale=max(abs(before), abs(after))):
-            values = f"{before:.6g} before, {after:.6g} after, change {change:.6g}"
-            return f"contradict each other: {values}"
+    def _sides(self, asked: Asked) -> dict[str, Score] | str:
+        """Before, after and change, or a sentence where one is not there exactly once."""
+        found = {}
+        for side in SIDES:
+            scores = self._scores.get((asked, side), [])
+            if len(scores) != 1:
+                count = "no" if not scores else f"{len(scores)} contradicting"
+                return f"The report has {count} {side!r} score of {asked.metric} {asked}."
+            found[side] = scores[0]
+        return found
+
+    def _contradiction(self, found: dict[str, Score], asked: Asked) -> str | None:
+        for side, score in found.items():
+            if problem := problem_of(score):
+                return f"The {side!r} score of {asked.metric} {asked} {problem}."
+        if problem := pairing_problem(found) or self._foreign(found["change"].recipe, asked):
+            return f"The scores of {asked.metric} {asked} {problem}."
         return None
 
-    def _foreign(self, recipe: dict[str, Any], asked: Asked) -> str | None:
+    def _foreign(self, key: str, asked: Asked) -> str | None:
         """Why a recipe is not the one that the policy asks for."""
-        kind = "distance" if asked.metric == "distance" else "fid"
-        spec = self.policy.extractors.get(kind)
-        wanted = {
-            "weights_sha256": spec.sha256 if spec else None,
-            "seed": self.policy.evaluation.seed,
-            "mask": asked.mask,
-            "region": asked.region,
-        }
-        for key, value in wanted.items():
-            if recipe.get(key) != value:
-                return f"have a recipe with {key} {recipe.get(key)!r} where {value!r} is asked for"
-        if not isinstance(recipe.get("name"), str) or not recipe["name"]:
-            return "have a recipe that does not name its extractor"
-        return None
+        recipe = self.report.recipes.get(key)
+        if not isinstance(recipe, dict):
+            return "name a recipe that the report does not spell out"
+        where = {"metric": asked.metric, "mask": asked.mask, "region": asked.region}
+        problem = recipe_problem(recipe, self.policy, **where)
+        return f"have a recipe with {problem}" if problem else None
 
     def _measurement(self, found: dict[str, Score]) -> Measurement:
         before, after, change = (found[side] for side in SIDES)

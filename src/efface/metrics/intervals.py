@@ -72,11 +72,23 @@ def clustered_mean(values_N: Floats, clusters: Sequence[str]) -> Estimate:
     if n < 2:
         return student(float(values_N.mean()) if n else np.nan, np.nan, 0, n=n, clusters=len(names))
     mean = float(values_N.mean())
-    sizes = np.bincount(index).astype(np.float64)
-    residual = np.bincount(index, weights=values_N - mean)
-    weight = 1 / (1 - sizes / n)
-    variance = float((weight * residual**2).sum()) / n**2
-    return student(mean, variance**0.5, _degrees(sizes, weight), n=n, clusters=len(names))
+    sizes_G = np.bincount(index).astype(np.float64)
+    residual_G = np.bincount(index, weights=values_N - mean).astype(np.float64)
+    return residuals_to_mean(mean, residual_G, sizes_G)
+
+
+def residuals_to_mean(mean: float, residual_G: Floats, sizes_G: Floats) -> Estimate:
+    """The mean of two or more clusters with its interval.
+
+    Args:
+        mean: of all values.
+        residual_G: sum over each cluster of its values less that mean.
+        sizes_G: values in each cluster.
+    """
+    n = int(sizes_G.sum())
+    weight = 1 / (1 - sizes_G / n)
+    variance = float((weight * residual_G**2).sum()) / n**2
+    return student(mean, variance**0.5, _degrees(sizes_G, weight), n=n, clusters=len(sizes_G))
 
 
 def jackknife(

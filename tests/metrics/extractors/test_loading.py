@@ -4,6 +4,7 @@ import torch
 from efface.errors import CheckpointError, ConfigError
 from efface.files import sha256_file
 from efface.gate.policy import ExtractorSpec
+from efface.metrics.extractor_kinds import TRAITS
 from efface.metrics.extractors import KINDS, load_extractor
 from efface.metrics.extractors.small_cnn import SmallCnn, SmallCnnConfig, save
 from efface.storage import open_store
@@ -87,6 +88,10 @@ def test_a_single_file_of_weights_is_fetched_for_an_architecture(remote, bucket)
     placed = ExtractorSpec(uri="open-clip:RN50:weights.bin", sha256="0")
     with pytest.raises(ConfigError, match="weights.bin has sha256"):
         load_extractor(placed, remote)
+
+
+def test_the_gate_knows_the_traits_of_every_kind():
+    assert TRAITS.keys() == KINDS.keys()
 
 
 def test_every_kind_is_named_in_the_documentation():

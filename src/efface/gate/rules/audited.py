@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from efface.audit.record import AttackResult, Finding
+from efface.audit.settings import REGION
 from efface.gate.intervals import Estimate
 from efface.gate.measurements import Measurements
-from efface.gate.plausibility import interval_problem, is_number
+from efface.gate.plausibility import interval_problem, is_number, spread_problem
+from efface.gate.recipes import same
 from efface.gate.rules.rule import Answer, check_confidence, check_rise
 from efface.gate.wording import named
 
@@ -45,12 +47,11 @@ def find_findings(
     measurements: Measurements, attack: str, cases: Sequence[str]
 ) -> list[Finding] | str:
     """The findings of an attack, one for each case; or why there is nothing to believe."""
-    audit, report, policy = measurements.audit, measurements.report, measurements.policy
+    audit, policy = measurements.audit, measurements.policy
     if audit is None:
         return f"There is no audit, and this rule looks at its attack {attack}: run `efface audit`."
-    for name in ("before", "after", "sets"):
-        if getattr(audit, name) != getattr(report, name):
-            return f"The audit is not about the report's {name}: run `efface audit` on this run."
+    if problem := other_audit(measurements):
+        return problem
     if audit.settings != asdict(policy.audit):
         return "The audit was run with other settings than the policy's: run `efface audit` again."
     results = [result for result in audit.results if result.attack == attack]
@@ -64,6 +65,15 @@ def find_findings(
     return [known[case] for case in cases]
 
 
+def other_audit(measurements: Measurements) -> str | None:
+    """Why the audit is one of another run than the report, or None; there may be none."""
+    audit, report = measurements.audit, measurements.report
+    for name in ("before", "after", "sets"):
+        if audit is not None and getattr(audit, name) != getattr(report, name):
+            return f"The audit is not about the report's {name}: run `efface audit` on this run."
+    return None
+
+
 def believed(finding: Finding) -> Estimate | str:
     """The estimate behind a Student interval, or the end of a sentence about why there is none."""
     value, error, degrees = finding.value, finding.standard_error, finding.degrees
@@ -73,7 +83,7 @@ def believed(finding: Finding) -> Estimate | str:
         return f"is {value!r}, which is not a finite number"
     if error is None or degrees is None or not (is_number(error) and is_number(degrees)):
         return "has no standard error, so nothing is shown"
-    if problem := interval_problem(finding):
+    if problem := spread_problem(finding) or interval_problem(finding):
         return problem
     return Estimate(value=value, standard_error=error, degrees=degrees)
 
@@ -104,17 +114,28 @@ def share_ends(finding: Finding) -> tuple[float, float] | str:
 def _foreign(result: AttackResult, measurements: Measurements) -> str | None:
     """Why a recipe is not the one that the policy asks for."""
     policy = measurements.policy
-    wanted: dict[str, Any] = {
-        "weights_sha256": policy.extractors["distance"].sha256,
-        "seed": policy.evaluation.seed,
-        "mask": policy.masks.score[0],
-    }
-    if result.attack in WITHOUT_EXTRACTOR:
-        del wanted["weights_sha256"]
-    for key, value in wanted.items():
-        if result.recipe.get(key) != value:
+    if result.seed != policy.evaluation.seed:
+        return (
+            f"Attack {result.attack} has seed {result.seed!r} where {policy.evaluation.seed} is "
+            "asked for."
+        )
+    for key, value in _wanted(result.attack, measurements).items():
+        if not same(result.recipe.get(key), value):
             return (
                 f"Attack {result.attack} has a recipe with {key} {result.recipe.get(key)!r} where "
                 f"{value!r} is asked for."
             )
     return None
+
+
+def _wanted(attack: str, measurements: Measurements) -> dict[str, Any]:
+    """What an attack's recipe has to say: all that the report's own recipe of that view says."""
+    policy, report = measurements.policy, measurements.report
+    mask = policy.masks.score[0]
+    wanted: dict[str, Any] = {"seed": policy.evaluation.seed, "mask": mask}
+    if attack in WITHOUT_EXTRACTOR:
+        return wanted
+    scored = report.find(metric="distance", mask=mask, region=REGION)
+    recipe = report.recipes.get(scored[0].recipe, {}) if scored else {}
+    pinned = {"weights_sha256": policy.extractors["distance"].sha256, "region": REGION}
+    return {**recipe, **wanted, **pinned}

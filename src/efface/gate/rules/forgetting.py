@@ -84,12 +84,14 @@ def _forgotten(
 
 
 def _listing_problems(measurements: Measurements) -> list[str]:
-    """Tickets without subjects, and scored subjects that no ticket lists."""
+    """Tickets without subjects or with one twice, and scored subjects that no ticket lists."""
     tickets = measurements.report.tickets
     if not tickets:
         return ["The report lists no ticket, so there is nothing that could have been forgotten."]
     empty = [ticket for ticket, subjects in tickets.items() if not subjects]
     problems = [f"Ticket {ticket} lists no subject." for ticket in empty]
+    twice = [ticket for ticket, subjects in tickets.items() if len(set(subjects)) < len(subjects)]
+    problems += [f"Ticket {ticket} lists a subject twice." for ticket in twice]
     listed = {(ticket, subject) for ticket, subjects in tickets.items() for subject in subjects}
     if stray := sorted(measurements.subjects_scored("distance", "forget") - listed):
         names = named([f"{subject} (ticket {ticket})" for ticket, subject in stray])

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from efface.errors import CheckpointError
+from efface.metrics.extractor_kinds import TRAITS, extractor_recipe
 from efface.metrics.extractors.protocol import (
     frozen,
     need_file,
@@ -27,7 +28,7 @@ class ClipVisionExtractor:
     """A CLIP image tower behind the extractor protocol; features of unit length."""
 
     kind = "clip-vision"
-    is_clip = True
+    is_clip = TRAITS[kind].is_clip
 
     def __init__(
         self, network: Any, name: str, mean: list[float], std: list[float], weights_sha256: str
@@ -38,14 +39,13 @@ class ClipVisionExtractor:
         self._size = int(network.config.image_size)
         self._mean, self._std = mean, std
         self._network = frozen(network)
-        self.recipe: dict[str, Any] = {
-            "name": name,
-            "kind": self.kind,
-            "weights_sha256": weights_sha256,
-            "dimension": self.dimension,
-            "resize": f"bicubic-antialias-{self._size}",
-            "is_clip": self.is_clip,
-        }
+        self.recipe = extractor_recipe(
+            self.kind,
+            name=name,
+            weights_sha256=weights_sha256,
+            dimension=self.dimension,
+            size=self._size,
+        )
 
     def to(self, device: torch.device) -> None:
         """Move the network."""

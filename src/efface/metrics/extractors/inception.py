@@ -15,28 +15,28 @@ import torch
 from torch import Tensor
 
 from efface.errors import CheckpointError
+from efface.metrics.extractor_kinds import TRAITS, extractor_recipe
 from efface.metrics.extractors.protocol import frozen, need_file, with_channels
 
 
 class InceptionExtractor:
     """torch-fidelity's InceptionV3 behind the extractor protocol."""
 
-    name = "inception-v3"
     kind = "inception"
-    is_clip = False
-    dimension = 2048
+    name = TRAITS[kind].name
+    is_clip = TRAITS[kind].is_clip
+    dimension = TRAITS[kind].dimension
 
     def __init__(self, network: Any, weights_sha256: str) -> None:
         """Freeze a ``FeatureExtractorInceptionV3`` that gives the feature "2048"."""
         self._network: Any = frozen(network)
-        self.recipe: dict[str, Any] = {
-            "name": self.name,
-            "kind": self.kind,
-            "weights_sha256": weights_sha256,
-            "dimension": self.dimension,
-            "resize": "bilinear-tensorflow1-299",
-            "is_clip": self.is_clip,
-        }
+        self.recipe = extractor_recipe(
+            self.kind,
+            name=self.name,
+            weights_sha256=weights_sha256,
+            dimension=self.dimension,
+            size=TRAITS[self.kind].size,
+        )
 
     def to(self, device: torch.device) -> None:
         """Move the network."""

@@ -1,6 +1,7 @@
 """From the policy's ``KIND:PLACE`` and hash to an extractor.
 
-To add a kind: one file beside this one with ``locate`` and ``load``, one line in ``KINDS``.
+To add a kind: one file beside this one with ``locate`` and ``load``, one line in ``KINDS``, and
+one in ``TRAITS`` of ``efface.metrics.extractor_kinds``.
 """
 
 import logging

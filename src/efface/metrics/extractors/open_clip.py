@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from efface.errors import CheckpointError, ConfigError
+from efface.metrics.extractor_kinds import TRAITS, extractor_recipe, name_of
 from efface.metrics.extractors.protocol import (
     frozen,
     need_file,
@@ -30,7 +31,7 @@ class OpenClipExtractor:
     """An OpenCLIP image tower behind the extractor protocol; features of unit length."""
 
     kind = "open-clip"
-    is_clip = True
+    is_clip = TRAITS[kind].is_clip
 
     def __init__(self, model: Any, architecture: str, weights_sha256: str) -> None:
         """Keep and freeze the visual half of an OpenCLIP model."""
@@ -38,19 +39,18 @@ class OpenClipExtractor:
 
         settings = open_clip.get_model_preprocess_cfg(model)
         size = settings["size"]
-        self.name = f"open-clip-{architecture}"
+        self.name = name_of(f"{self.kind}:{architecture}")
         self.dimension = int(open_clip.get_model_config(architecture)["embed_dim"])
         self._size = int(size[0] if isinstance(size, tuple | list) else size)
         self._mean, self._std = settings["mean"], settings["std"]
         self._tower = frozen(model.visual)
-        self.recipe: dict[str, Any] = {
-            "name": self.name,
-            "kind": self.kind,
-            "weights_sha256": weights_sha256,
-            "dimension": self.dimension,
-            "resize": f"bicubic-antialias-{self._size}",
-            "is_clip": self.is_clip,
-        }
+        self.recipe = extractor_recipe(
+            self.kind,
+            name=self.name,
+            weights_sha256=weights_sha256,
+            dimension=self.dimension,
+            size=self._size,
+        )
 
     def to(self, device: torch.device) -> None:
         """Move the network."""

@@ -24,6 +24,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from efface.errors import CheckpointError
 from efface.files import read_json, write_json
+from efface.metrics.extractor_kinds import TRAITS, extractor_recipe
 from efface.metrics.extractors.protocol import frozen, need_file, resized, with_channels
 
 VERSION = 1
@@ -92,21 +93,20 @@ class SmallCnnExtractor:
     """A ``SmallCnn`` behind the extractor protocol."""
 
     kind = "small-cnn"
-    is_clip = False
+    is_clip = TRAITS[kind].is_clip
 
     def __init__(self, network: SmallCnn, weights_sha256: str) -> None:
         """Freeze a network."""
         config = network.config
         self.name = config.name
         self.dimension = config.dimension
-        self.recipe: dict[str, Any] = {
-            "name": config.name,
-            "kind": self.kind,
-            "weights_sha256": weights_sha256,
-            "dimension": config.dimension,
-            "resize": f"bilinear-antialias-{config.image_size}",
-            "is_clip": self.is_clip,
-        }
+        self.recipe = extractor_recipe(
+            self.kind,
+            name=config.name,
+            weights_sha256=weights_sha256,
+            dimension=config.dimension,
+            size=config.image_size,
+        )
         self._network = _fused(network)
 
     def to(self, device: torch.device) -> None:
