@@ -13,12 +13,13 @@ from scipy.stats import t
 
 from efface.data.manifest import SET_SCHEMA, write_manifest
 from efface.data.shards import Sample, pack_shard
-from efface.evaluation.report import Hygiene, Report, Score, write_report
+from efface.evaluation.report import Report, Score, write_report
 from efface.files import sha256_file
 from efface.gate.reading import read_policy
 from efface.gate.verdict import Verdict, write_verdict
 from efface.models.checkpoint import save_model
 from efface.storage import open_store
+from tests.gate.reports import CLEAN
 from tests.tiny import tiny_mae
 
 POLICY = """\
@@ -113,9 +114,7 @@ def make_report(before: str, after: str, *, rise: float) -> Report:
         tickets={TICKET: SUBJECTS},
         recipes=recipes,
         scores=scores,
-        hygiene=Hygiene(
-            unexpected_keys=[], missing_keys=[], moved_outside_encoder=[], not_finite=[]
-        ),
+        hygiene=CLEAN,
     )
 
 
