@@ -2,8 +2,9 @@ import pytest
 import yaml
 
 from efface.bench.plan import narrowed, read_plan
-from efface.errors import ConfigError, InputError
+from efface.errors import CheckpointError, ConfigError, InputError
 from tests.bench.tiny_plan import write_plan
+from tests.tiny import tiny_vqgan
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,17 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
 def test_what_is_wrong_with_a_plan_is_said(path, change, message):
     with pytest.raises(InputError, match=message):
         changed(path, **change)
+
+
+def test_a_retrained_model_of_another_architecture_is_refused(path):
+    tiny_vqgan().save(path.parent / "vqgan")
+    said = (
+        "vqgan is of the architecture EffaceTokenPainter, the model in service .*model of vit_mae"
+    )
+    with pytest.raises(ConfigError, match=said):
+        changed(path, retrained={"mae": {"one": "vqgan"}})
+    with pytest.raises(CheckpointError, match="data holds no config.json or model_index.json"):
+        changed(path, retrained={"mae": {"one": "data"}})
 
 
 def test_a_plan_that_is_not_there_or_not_yaml_is_refused(tmp_path):

@@ -130,6 +130,7 @@ def _need_text_keys(path: Path, given: Any) -> None:
 
 def _check_settings(plan: Plan) -> None:
     """Refuse now what would only be refused after hours."""
+    from efface.bench.finished import check_architecture
     from efface.data.set_settings import parse_settings
     from efface.gate.reading import read_policy
     from efface.methods import METHODS
@@ -146,6 +147,9 @@ def _check_settings(plan: Plan) -> None:
                 f"{name} of the plan names {', '.join(sorted(unknown))}: "
                 f"use {', '.join(plan.models)}"
             )
+    for model, finished in plan.retrained.items():
+        for made in finished.values():
+            check_architecture(plan.models[model], made)
     for given in (*plan.settings.values(), plan.quick.settings):
         if "name" in given:
             raise ConfigError(
