@@ -13,7 +13,7 @@ from PIL import Image
 from efface.data.manifest import SET_SCHEMA, write_manifest
 from efface.data.shards import Sample, pack_shard
 from efface.evaluation.recipe import recipe_key, score_recipe
-from efface.evaluation.report import SIDES, Hygiene, Report, Score, write_report
+from efface.evaluation.report import SIDES, Report, Score, write_report
 from efface.files import sha256_file
 from efface.gate.reading import read_policy
 from efface.gate.verdict import Verdict, write_verdict
@@ -21,6 +21,7 @@ from efface.metrics.extractor_kinds import extractor_recipe
 from efface.metrics.intervals import Estimate, clustered_mean, student
 from efface.models.checkpoint import save_model
 from efface.storage import open_store
+from tests.gate.reports import CLEAN
 from tests.tiny import tiny_mae
 
 POLICY = """\
@@ -124,9 +125,7 @@ def make_report(before: str, after: str, *, rise: float) -> Report:
         tickets={TICKET: SUBJECTS},
         recipes=recipes,
         scores=scores,
-        hygiene=Hygiene(
-            unexpected_keys=[], missing_keys=[], moved_outside_encoder=[], not_finite=[]
-        ),
+        hygiene=CLEAN,
     )
 
 

@@ -1,18 +1,34 @@
+import shutil
+
 import pytest
 import yaml
 
 from efface.bench.cell import Bench
 from efface.bench.gridding import cell_of
 from efface.bench.plan import read_plan
-from efface.errors import ConfigError
+from efface.errors import CheckpointError, ConfigError
 from efface.gate.policy import EvaluationSettings
 from efface.gate.reading import read_policy
+from efface.models.checkpoint import save_model
+from efface.steps import unlearn
 from efface.storage import open_store
 from tests.bench.tiny_plan import write_plan
+from tests.tiny import tiny_mae, tiny_vqgan
 
 
-def test_scores_are_kept_when_only_rules_change_and_made_anew_for_another_seed(tmp_path):
-    made = Bench(read_plan(write_plan(tmp_path)), tmp_path / "work", quick=False)
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Made once: its model takes seconds to train."""
+    return write_plan(tmp_path_factory.mktemp("plan")).parent
+
+
+@pytest.fixture
+def made(world, tmp_path):
+    shutil.copytree(world, tmp_path, dirs_exist_ok=True)
+    return Bench(read_plan(tmp_path / "bench.yaml"), tmp_path / "work", quick=False)
+
+
+def test_scores_are_kept_when_only_rules_change_and_made_anew_for_another_seed(made, tmp_path):
     policy = tmp_path / "policy.yaml"
     content = yaml.safe_load(policy.read_text())
 
@@ -73,11 +89,37 @@ def test_quick_takes_the_image_counts_of_the_plan_unless_it_has_its_own(tmp_path
     assert read_policy(made.policy()).evaluation.max_images == {"holdout": 20}
 
 
-def test_a_default_that_is_written_out_is_the_same_training(tmp_path):
-    made = Bench(read_plan(write_plan(tmp_path)), tmp_path / "work", quick=False)
+def test_a_default_that_is_written_out_is_the_same_training(made):
     given = {"name": "original"}
     found = [
         made.run(cell_of(made, "mae", "one", {**given, **more})).after
         for more in ({}, {"seed": 0}, {"precision": "float32"}, {"seed": 1})
     ]
     assert found[0] == found[1] == found[2] != found[3]
+
+
+def test_a_model_of_other_settings_is_scored_anew(made, tmp_path):
+    first = made.run(cell_of(made, "mae", "one", {"name": "original"}))
+    settings = tmp_path / "model" / "preprocessor_config.json"
+    settings.write_text(settings.read_text().replace("0.5", "0.4"))
+    again = made.run(cell_of(made, "mae", "one", {"name": "original"}))
+    assert again.after != first.after and again.report.scores != first.report.scores
+
+
+def test_a_finished_model_that_cannot_stand_for_an_unlearned_one_is_refused_and_not_kept(
+    made, tmp_path, monkeypatch
+):
+    save_model(tiny_vqgan(), tmp_path / "other", {})
+    save_model(tiny_mae(image_size=32), tmp_path / "larger", {})
+    shutil.copytree(tmp_path / "model", tmp_path / "damaged")
+    config = tmp_path / "damaged" / "config.json"
+    config.write_text(config.read_text().replace('"hidden_size": 16', '"hidden_size": 24'))
+    monkeypatch.setattr(unlearn, "run", None)
+    for name, error, said in (
+        ("other", ConfigError, "other is of the architecture EffaceTokenPainter"),
+        ("larger", CheckpointError, "different image sizes"),
+        ("damaged", CheckpointError, "damaged: not a readable ViT-MAE checkpoint"),
+    ):
+        with pytest.raises(error, match=said):
+            made.run(cell_of(made, "mae", "one", {"name": "original"}, made=tmp_path / name))
+    assert not [*(made.work / "models").glob("*/cell.json")]

@@ -5,8 +5,9 @@ import yaml
 
 from efface.bench.plan import Quick, narrowed, read_plan
 from efface.cli import main
-from efface.errors import ConfigError, InputError
+from efface.errors import CheckpointError, ConfigError, InputError
 from tests.bench.tiny_plan import write_plan
+from tests.tiny import tiny_vqgan
 
 NAN, INF = float("nan"), float("inf")
 
@@ -134,6 +135,17 @@ def test_a_key_with_nothing_behind_it_counts_as_absent(path):
     other.write_text(yaml.safe_dump(content | {"models": None}))
     with pytest.raises(ConfigError, match="lacks models"):
         read_plan(other)
+
+
+def test_a_retrained_model_of_another_architecture_is_refused(path):
+    tiny_vqgan().save(path.parent / "vqgan")
+    said = (
+        "vqgan is of the architecture EffaceTokenPainter, the model in service .*model of vit_mae"
+    )
+    with pytest.raises(ConfigError, match=said):
+        changed(path, retrained={"mae": {"one": "vqgan"}})
+    with pytest.raises(CheckpointError, match="data holds no config.json or model_index.json"):
+        changed(path, retrained={"mae": {"one": "data"}})
 
 
 def test_a_plan_that_is_not_there_or_not_yaml_is_refused(tmp_path):

@@ -19,7 +19,13 @@ TOWER, CLASSIFIER = "a" * 64, "b" * 64
 SCORED, HELD_OUT = "centre:4x4", "outpaint:6x6"
 Changes = dict[tuple[str, str], NDArray[np.float64]]
 """(ticket, subject) -> change of the distance of each image."""
-CLEAN = Hygiene(unexpected_keys=[], missing_keys=[], moved_outside_encoder=[], not_finite=[])
+CLEAN = Hygiene(
+    unexpected_keys=[],
+    missing_keys=[],
+    moved_outside_encoder=[],
+    not_finite=[],
+    changed_settings=[],
+)
 BEFORE = 0.02
 """Mean distance of the model in service; its outputs are close to the originals."""
 RULES: dict[str, dict[str, Any]] = {

@@ -348,7 +348,8 @@ def test_checkpoints_that_were_not_compared_are_blocked():
 
 
 @pytest.mark.parametrize(
-    "field", ["unexpected_keys", "missing_keys", "moved_outside_encoder", "not_finite"]
+    "field",
+    ["unexpected_keys", "missing_keys", "moved_outside_encoder", "not_finite", "changed_settings"],
 )
 def test_a_tensor_out_of_place_is_blocked_and_named(field):
     hygiene = replace(good_report().hygiene, **{field: ["teacher.encoder.weight"]})

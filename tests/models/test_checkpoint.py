@@ -11,8 +11,8 @@ from efface.models.checkpoint import (
     load_pair,
     read_record,
     save_model,
-    tensor_names,
 )
+from efface.models.stored_tensors import tensor_names
 from tests.tiny import tiny_images, tiny_mae, tiny_vqgan
 
 HIDDEN = (torch.arange(16) >= 8).expand(2, -1)
@@ -62,6 +62,7 @@ def test_compare_finds_nothing_in_a_model_whose_encoder_moved(tmp_path):
         "missing_keys": [],
         "moved_outside_encoder": [],
         "not_finite": [],
+        "changed_settings": [],
     }
 
 

@@ -222,4 +222,5 @@ def test_compare_finds_what_moved_outside_the_encoder_and_nothing_else(make, tmp
         "missing_keys": [],
         "moved_outside_encoder": ["unet.conv_out.bias", "unet.time_embedding.linear_1.bias"],
         "not_finite": ["unet.conv_out.bias"],
+        "changed_settings": [],
     }

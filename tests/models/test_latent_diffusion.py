@@ -8,8 +8,9 @@ from diffusers import StableDiffusionInpaintPipeline, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
 from efface.errors import CheckpointError
-from efface.models.checkpoint import fingerprint, load_model, save_model, tensor_names
+from efface.models.checkpoint import load_model, save_model
 from efface.models.latent_diffusion import default_settings
+from efface.models.stored_tensors import hash_tensors, tensor_names
 from tests.tiny import LATENT_UNET, tiny_images, tiny_latent
 
 HIDDEN = (torch.arange(16) >= 8).expand(2, -1)
@@ -40,7 +41,7 @@ def test_a_folder_that_the_library_saved_loads_without_settings_of_ours(folder, 
     assert not (tmp_path / "theirs" / "inpainting.json").exists()
     model = load_model(tmp_path / "theirs")
     assert (model.image_size, model.channels, model.grid) == (16, 3, (8, 8))
-    assert fingerprint(tmp_path / "theirs") == fingerprint(folder)
+    assert hash_tensors(tmp_path / "theirs") == hash_tensors(folder)
 
 
 def test_weights_with_the_names_of_older_versions_load(folder):

@@ -10,10 +10,11 @@ from safetensors.torch import load_file, save_file
 
 from efface.data.reading import read_images
 from efface.errors import CheckpointError, InputError
-from efface.models.checkpoint import load_model, save_model, tensor_names
+from efface.models.checkpoint import load_model, save_model
 from efface.models.inpainting_settings import InpaintingSettings
 from efface.models.masks import draw_masks, parse_mask_policy, pixel_mask
 from efface.models.pixel_diffusion import new_pixel_diffusion
+from efface.models.stored_tensors import tensor_names
 from tests.tiny import PIXEL_UNET, tiny_diffusion, tiny_images
 
 DEMO = Path(__file__).parents[2] / "examples" / "fashion"

@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 import torch
 
-from efface.models.checkpoint import compare, fingerprint, save_model, tensor_names
+from efface.models.checkpoint import compare, fingerprint, save_model
 from efface.models.protocol import ImageToImageModel
+from efface.models.stored_tensors import tensor_names
 from efface.steps import unlearn
 from tests.steps.unlearn_run import write_unlearn_run
 from tests.true_size_models import mae_large, mage_base, stable_diffusion_inpainting

@@ -12,9 +12,9 @@ from efface.models.checkpoint import (
     load_model,
     read_record,
     save_model,
-    tensor_names,
 )
 from efface.models.mae import load_mae
+from efface.models.stored_tensors import tensor_names
 from efface.models.vqgan_folder import load_vqgan
 from tests.tiny import tiny_images, tiny_mae, tiny_vqgan
 

@@ -15,6 +15,11 @@ def model(tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
+def change_settings(folder: Path) -> None:
+    path = folder / "preprocessor_config.json"
+    path.write_text(path.read_text().replace("0.5", "0.4"))
+
+
 def test_an_imported_model_comes_back_from_the_registry_unchanged(model, registry, tmp_path):
     imported = import_base(model, name="demo", registry=registry)
     found = download_in_service("models:/demo@champion", registry, tmp_path / "back")
@@ -44,11 +49,39 @@ def test_importing_the_same_weights_again_makes_no_second_version(model, registr
     assert again["version"] == first["version"]
 
 
-def test_importing_old_weights_again_does_not_put_them_back_into_service(model, registry, tmp_path):
+def test_importing_old_weights_again_does_not_put_them_back_into_service_whatever_their_settings(
+    model, registry, tmp_path
+):
     import_base(model, name="demo", registry=registry)
     save_model(tiny_mae(1), tmp_path / "newer", {})
     import_base(tmp_path / "newer", name="demo", registry=registry)
     assert import_base(model, name="demo", registry=registry)["champion"] == "2"
+    change_settings(model)
+    again = import_base(model, name="demo", registry=registry)
+    assert (again["created"], again["version"], again["champion"]) == (True, "3", "2")
+
+
+def test_other_settings_of_the_weights_in_service_are_a_version_that_takes_their_place(
+    model, registry, tmp_path
+):
+    import_base(model, name="demo", registry=registry)
+    change_settings(model)
+    again = import_base(model, name="demo", registry=registry)
+    assert (again["created"], again["version"], again["champion"]) == (True, "2", "2")
+    assert download_in_service("demo", registry, tmp_path / "back")["fingerprint"] == fingerprint(
+        tmp_path / "back"
+    )
+
+
+def test_a_version_whose_tag_covers_its_weights_alone_is_still_read(model, registry, tmp_path):
+    from efface.models.stored_tensors import hash_tensors
+
+    import_base(model, name="demo", registry=registry)
+    with connected(registry) as client:
+        client.delete_model_version_tag("demo", "1", "weights_fingerprint")
+        client.set_model_version_tag("demo", "1", "model_fingerprint", hash_tensors(model))
+    found = download_in_service("demo", registry, tmp_path / "back")
+    assert found["fingerprint"] == fingerprint(tmp_path / "back")
 
 
 def test_a_folder_that_is_no_model_is_refused_before_mlflow_is_asked(tmp_path):
@@ -66,9 +99,12 @@ def test_an_unknown_model_alias_or_version_is_named(wanted, model, registry, tmp
 def test_a_stored_model_that_was_changed_is_refused_and_leaves_nothing(model, registry, tmp_path):
     import_base(model, name="demo", registry=registry)
     (stored,) = tmp_path.glob("mlflow-artifacts/models/*/artifacts/artifacts/*/model.safetensors")
-    content = bytearray(stored.read_bytes())
-    content[-1] ^= 1
-    stored.write_bytes(content)
+    whole = stored.read_bytes()
+    stored.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(CheckpointError, match="was changed"):
+        download_in_service("demo", registry, tmp_path / "back")
+    stored.write_bytes(whole)
+    change_settings(stored.parent)
     with pytest.raises(CheckpointError, match="was changed"):
         download_in_service("demo", registry, tmp_path / "back")
     assert not (tmp_path / "back").exists()

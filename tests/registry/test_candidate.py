@@ -6,6 +6,7 @@ import pytest
 
 from efface.errors import BlockedError, InfrastructureError, InputError
 from efface.gate.reading import read_policy
+from efface.models.stored_tensors import hash_tensors
 from efface.registry import Evidence, candidate, import_base, record_refusal, register_candidate
 from efface.registry.connection import connected
 from efface.steps.register import make_evidence
@@ -57,6 +58,7 @@ def test_tags_of_the_version_tie_it_to_its_evidence(passed, registry):
     assert tags["gate"] == "passed"
     assert tags["tickets"] == "1"
     assert tags["model_fingerprint"] == verdict["after"]
+    assert tags["weights_fingerprint"] == hash_tensors(passed.folder / "after")
     assert tags["base_fingerprint"] == verdict["before"]
     assert tags["report_sha256"] == verdict["report_sha256"]
     assert tags["policy_sha256"] == verdict["policy_sha256"]

@@ -6,6 +6,7 @@ from efface.errors import CheckpointError, ConfigError, InputError
 from efface.evaluation.statistics_file import read_statistics
 from efface.evidence.purge import purge
 from efface.models.checkpoint import save_model
+from efface.settings import read_settings
 from efface.steps import evaluate
 from efface.storage import open_store
 from tests.tiny import tiny_mae
@@ -81,6 +82,17 @@ def test_the_second_evaluation_gives_the_same_bytes_as_the_first(given):
     first = given["out"].read_bytes()
     evaluate.run(shard="holdout-00000", **given)
     assert given["out"].read_bytes() == first
+
+
+def test_what_a_model_of_other_settings_paints_is_not_taken_from_the_one_before(given):
+    evaluate.run(shard="holdout-00000", **given)
+    settings = given["before"] / "preprocessor_config.json"
+    settings.write_text(settings.read_text().replace("0.5", "0.4"))
+    evaluate.run(shard="holdout-00000", **given)
+    after_the_first = given["out"].read_bytes()
+    shutil.rmtree(read_settings().home)
+    evaluate.run(shard="holdout-00000", **given)
+    assert given["out"].read_bytes() == after_the_first
 
 
 def test_the_statistics_are_noted_as_a_private_copy_and_purged(given):

@@ -40,6 +40,8 @@ class Run:
         self.out = folder / "verdict.json"
         self.audit = None
         self.after.mkdir()
+        (self.after / "config.json").write_text('{"model_type": "vit_mae"}')
+        self.write_settings(image_mean=[0.5])
         self.write_model(1.0)
         self.policy.write_text(yaml.safe_dump(POLICY))
         self.write(good_report())
@@ -47,6 +49,9 @@ class Run:
     def write_model(self, value):
         tensors = {"encoder.weight": np.full((2, 3), value, np.float32)}
         save_file(tensors, self.after / "model.safetensors")
+
+    def write_settings(self, **settings):
+        (self.after / "preprocessor_config.json").write_text(json.dumps(settings))
 
     def write(self, report):
         write_report(self.report, replace(report, after=fingerprint(self.after)))
@@ -187,9 +192,22 @@ def test_another_model_than_the_report_is_about_blocks(given):
     assert verdict.after == fingerprint(given.after)
 
 
+def test_other_settings_than_those_of_the_model_that_was_scored_block(given):
+    given.write_settings(image_mean=[0.4])
+    verdict = given.judge()
+    assert "evaluate this model, then run the gate again" in verdict.reasons[0]
+    assert verdict.after == fingerprint(given.after)
+
+
 @pytest.mark.parametrize("content", [b"", b"short", b"\x08" + b"\x00" * 7 + b"not json"])
 def test_a_damaged_checkpoint_blocks(given, content):
     (given.after / "model.safetensors").write_bytes(content)
+    assert given.judge().reasons[0].startswith("checkpoint: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"[" * 100_000])
+def test_damaged_settings_of_a_checkpoint_block(given, content):
+    (given.after / "preprocessor_config.json").write_bytes(content)
     assert given.judge().reasons[0].startswith("checkpoint: ")
 
 

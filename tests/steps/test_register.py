@@ -65,6 +65,12 @@ def test_other_weights_than_those_judged_are_refused(passed, registry):
     refused(passed, registry, "after is not the one that passed")
 
 
+def test_other_settings_than_those_judged_are_refused(passed, registry):
+    settings = passed.folder / "after" / "preprocessor_config.json"
+    settings.write_text(settings.read_text().replace("0.5", "0.4"))
+    refused(passed, registry, "after is not the one that passed")
+
+
 def test_a_verdict_edited_to_passed_is_refused(tmp_path, registry):
     run = finished_run(tmp_path / "run", passed=False)
     edit_verdict(run, passed=True, reasons=[])

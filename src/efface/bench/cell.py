@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import yaml
 
 from efface import __version__
+from efface.bench.finished import check_finished
 from efface.bench.keeping import alone, make_folder
 from efface.bench.kept import check_sets, read_scores, read_seconds, read_training, write_cell
 from efface.bench.plan import Plan
@@ -53,7 +54,8 @@ class Cell:
     seed: int | None = None
     """Of the evaluation: which images are scored; None: the policy's."""
     made: Path | None = None
-    """A finished model to score instead of unlearning, such as one trained without the images."""
+    """A finished model to score instead of unlearning, such as one trained without the images; of
+    the same architecture as ``model``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,6 +225,8 @@ class Bench:
 
         def make(folder: Path) -> None:
             method = {"name": "original"} if cell.made else cell.settings
+            if cell.made:
+                check_finished(cell.model, cell.made)
             started = time.monotonic()
             unlearn.run(
                 sets=sets, policy=str(policy), model=str(cell.model), registry="", method=method,

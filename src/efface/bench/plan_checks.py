@@ -4,6 +4,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from efface.bench.finished import check_architecture
 from efface.bench.ticket_file import read_ticket
 from efface.data.manifest import NAME as MANIFEST
 from efface.data.proxy import check_stand_in
@@ -11,9 +12,9 @@ from efface.data.set_settings import parse_settings
 from efface.errors import CheckpointError, ConfigError
 from efface.gate.reading import read_policy
 from efface.methods import METHODS
-from efface.models.checkpoint import tensor_names
-from efface.models.families import find_loader
+from efface.models.families import architecture_of
 from efface.models.mask_policy import parse_mask_policy
+from efface.models.stored_tensors import tensor_names
 from efface.training.choosing import choose_method
 from efface.training.settings import read_settings
 
@@ -25,7 +26,8 @@ def check_plan(plan: "Plan") -> None:
     """Look at all that a plan names and can be looked at without measuring anything.
 
     Raises:
-        ConfigError: a setting, the policy, a mask, a name or a dataset's place is wrong.
+        ConfigError: a setting, the policy, a mask, a name or a dataset's place is wrong; or a
+            retrained model is of another architecture.
         CheckpointError: a folder of a model that is none.
         TicketError: a malformed ticket.
         InfrastructureError: the policy is in a bucket, which failed.
@@ -107,7 +109,10 @@ def _check_models(plan: "Plan") -> None:
     retrained = chain.from_iterable(found.values() for found in plan.retrained.values())
     for folder in (*plan.models.values(), *retrained):
         try:
-            find_loader(folder)
+            architecture_of(folder)
             tensor_names(folder)
         except CheckpointError as error:
             raise CheckpointError(f"models of the plan: {error}") from None
+    for model, finished in plan.retrained.items():
+        for made in finished.values():
+            check_architecture(plan.models[model], made)

@@ -54,7 +54,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Hygiene:
-    """What is true of the new checkpoint's bytes, compared with those of the model in service."""
+    """What is true of the new checkpoint, compared with that of the model in service."""
 
     unexpected_keys: list[str]
     """Tensors that the model in service does not have (a teacher, an optimiser)."""
@@ -64,6 +64,8 @@ class Hygiene:
     """Tensors outside the encoder whose bytes differ."""
     not_finite: list[str]
     """Tensors that hold NaN or infinity."""
+    changed_settings: list[str]
+    """Settings that decide what is painted and are not those of the model in service."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,27 +1,27 @@
 """The checkpoint on disk: a model folder of its own library, plus ``efface.json``.
 
 Only the student is written: no teacher, optimiser, moving average or gradient moments. The
-fingerprint is a hash of the tensors themselves, so it does not depend on file metadata, and reading
-it needs no torch.
+fingerprint is a hash of the tensors and of the settings that decide what is painted. It depends
+neither on how a file is laid out nor on where it lies, and reading it needs no torch.
 """
 
-import hashlib
-import json
-import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from efface.errors import CheckpointError
 from efface.evaluation.report import Hygiene
 from efface.files import read_json, whole_folder, write_json
+from efface.models.configuration import hash_settings, settings_that_differ
+from efface.models.families import load_family, read_configuration
+from efface.models.stored_tensors import hash_tensors, tensor_names
 
 if TYPE_CHECKING:  # the protocol needs torch, a fingerprint does not
     from torch import Tensor
 
     from efface.models.protocol import ImageToImageModel
 
-VERSION = 1
+VERSION = 2
+"""Of the record; in version 1 the fingerprint covered tensors alone."""
 RECORD = "efface.json"
 
 
@@ -31,8 +31,6 @@ def load_model(folder: Path) -> "ImageToImageModel":
     Raises:
         CheckpointError: absent, damaged, or of another architecture than its config says.
     """
-    from efface.models.families import load_family
-
     if not folder.is_dir():
         raise CheckpointError(f"model folder {folder} does not exist")
     model = load_family(folder)
@@ -106,29 +104,22 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def fingerprint(folder: Path) -> str:
-    """SHA-256 over every tensor's name, type, shape and bytes, in the order of names.
+    """SHA-256 over the tensors of a model and the settings that decide what it paints.
+
+    Which files and settings these are, ``efface.models.families`` says.
 
     Raises:
-        CheckpointError: no safetensors file, or one that is damaged.
+        InputError: no model folder, or a file of it is absent or damaged.
     """
-    digest = hashlib.sha256()
-    tensors = sorted(_tensors(folder), key=lambda tensor: tensor[0])
-    for name, header, path, start in tensors:
-        first, last = header["data_offsets"]
-        digest.update(json.dumps([name, header["dtype"], header["shape"]]).encode())
-        with path.open("rb") as stream:
-            stream.seek(start + first)
-            digest.update(stream.read(last - first))
-    return digest.hexdigest()
-
-
-def tensor_names(folder: Path) -> set[str]:
-    """Names of the tensors in a checkpoint."""
-    return {name for name, *_ in _tensors(folder)}
+    return hash_settings([hash_tensors(folder), read_configuration(folder)])
 
 
 def compare(before: Path, after: Path) -> Hygiene:
-    """Say what, other than encoder weights, differs between two checkpoints of one architecture."""
+    """Say what, other than encoder weights, differs between two checkpoints of one architecture.
+
+    Raises:
+        InputError: one of them cannot be read.
+    """
     old, new = load_model(before), load_model(after)
     movable = {name for name, _ in new.encoder_parameters()}
     old_state, new_state = old.module.state_dict(), new.module.state_dict()
@@ -142,6 +133,9 @@ def compare(before: Path, after: Path) -> Hygiene:
         missing_keys=sorted(tensor_names(before) - tensor_names(after)),
         moved_outside_encoder=moved,
         not_finite=[name for name, tensor in new_state.items() if not tensor.isfinite().all()],
+        changed_settings=settings_that_differ(
+            read_configuration(before), read_configuration(after)
+        ),
     )
 
 
@@ -153,28 +147,3 @@ def _same_bytes(one: "Tensor", other: "Tensor") -> bool:
         return False
     raw = [tensor.detach().cpu().reshape(-1).view(torch.uint8) for tensor in (one, other)]
     return torch.equal(*raw)
-
-
-def _tensors(folder: Path) -> Iterator[tuple[str, dict[str, Any], Path, int]]:
-    """Name, header, file and start of the data of each tensor (safetensors format, version 1)."""
-    if not folder.is_dir():
-        raise CheckpointError(f"model folder {folder} does not exist")
-    paths = sorted(folder.rglob("*.safetensors"))
-    if not paths:
-        raise CheckpointError(
-            f"{folder} holds no safetensors weights: run `efface model import` on the original"
-        )
-    for path in paths:
-        prefix = "".join(f"{part}/" for part in path.parent.relative_to(folder).parts)
-        try:
-            with path.open("rb") as stream:
-                (size,) = struct.unpack("<Q", stream.read(8))
-                header = json.loads(stream.read(size))
-        except (struct.error, UnicodeDecodeError, json.JSONDecodeError, MemoryError) as error:
-            raise CheckpointError(f"{path} is damaged: {error}; copy it again") from None
-        header.pop("__metadata__", None)
-        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
-        if path.stat().st_size != 8 + size + end:
-            raise CheckpointError(f"{path} is cut short or padded; copy it again")
-        for name, entry in header.items():
-            yield prefix + name, entry, path, 8 + size

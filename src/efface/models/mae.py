@@ -47,6 +47,7 @@ class MaskedAutoencoder(nn.Module):
         self.channels = int(config.num_channels)
         self.patch_size = int(config.patch_size)
         self.grid = (self.image_size // self.patch_size,) * 2
+        self.normalisation = {"image_mean": mean, "image_std": std}
         self.register_buffer("_mean", torch.tensor(mean).reshape(-1, 1, 1), persistent=False)
         self.register_buffer("_std", torch.tensor(std).reshape(-1, 1, 1), persistent=False)
         self._mean: Tensor
@@ -108,11 +109,8 @@ class MaskedAutoencoder(nn.Module):
         """Write config.json, model.safetensors and preprocessor_config.json."""
         self.network.config.mask_ratio = 0.75
         self.network.save_pretrained(folder)
-        settings = {
-            "image_mean": self._mean.flatten().tolist(),
-            "image_std": self._std.flatten().tolist(),
-            "size": {"height": self.image_size, "width": self.image_size},
-        }
+        size = {"height": self.image_size, "width": self.image_size}
+        settings = {**self.normalisation, "size": size}
         (folder / PREPROCESSOR).write_text(json.dumps(settings, indent=2) + "\n")
 
     def _patches(self, features_BTK: Tensor, hidden_BN: Tensor) -> Tensor:

@@ -3,14 +3,23 @@
 import logging
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from efface import __version__
 from efface.models.checkpoint import load_model, save_model
+from efface.models.stored_tensors import hash_tensors
 from efface.registry.connection import connected
 from efface.registry.packing import log_painter
 from efface.registry.runs import mlflow_run, record
-from efface.registry.service import CHAMPION, add_version, champion, find_version
+from efface.registry.service import (
+    CHAMPION,
+    WEIGHTS,
+    add_version,
+    champion,
+    find_version,
+    has_weights,
+    versions,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -21,9 +30,9 @@ logger = logging.getLogger(__name__)
 def import_base(folder: Path, *, name: str, registry: str, mask: str = "") -> dict[str, str | bool]:
     """Register a model folder of transformers or diffusers as the version in service.
 
-    The same weights make no second version, and do not take the alias back from another version:
-    importing the original once more must not bring back what was deleted from it. Weights of other
-    formats than safetensors are written anew as such.
+    The same model makes no second version, and the same weights do not take the alias back from a
+    version of others, whatever their settings: importing the original once more must not bring back
+    what was deleted from it. Weights of other formats than safetensors are written anew as such.
 
     Args:
         folder: configuration and weights, in any format that the model's own library reads.
@@ -45,31 +54,50 @@ def import_base(folder: Path, *, name: str, registry: str, mask: str = "") -> di
     with tempfile.TemporaryDirectory(prefix="efface-") as scratch, connected(registry) as client:
         copy = Path(scratch) / "model"
         found = save_model(model, copy, {"imported": True})
+        hashes = {"model_fingerprint": found, WEIGHTS: hash_tensors(copy)}
         known = find_version(client, name, model_fingerprint=found)
+        serving = _stays_in_service(client, name, hashes[WEIGHTS], known)
         if known:
             version = str(known.version)
         else:
-            version = _add(client, copy, name=name, registry=registry, mask=chosen, found=found)
-        serving = champion(client, name)
-        if serving is None or not known:
+            version = _add(client, copy, name=name, registry=registry, mask=chosen, hashes=hashes)
+        if serving is None:
             client.set_registered_model_alias(name, CHAMPION, version)
-            serving = version
     logger.info(
         "event=base_imported model=%s version=%s created=%s champion=%s",
-        *(name, version, not known, serving),
+        *(name, version, not known, serving or version),
     )
     uri = f"models:/{name}/{version}"
     result = {"version": version, "fingerprint": found, "uri": uri}
-    return {**result, "created": not known, "champion": serving}
+    return {**result, "created": not known, "champion": serving or version}
+
+
+def _stays_in_service(
+    client: "MlflowClient", name: str, weights: str, known: Any | None
+) -> str | None:
+    """Number of the version that an import leaves in service; None where it takes its place."""
+    serving = champion(client, name)
+    if serving is None:
+        return None
+    seen = any(has_weights(version, weights) for version in versions(client, name))
+    left = known or (seen and not has_weights(serving, weights))
+    return str(serving.version) if left else None
 
 
 def _add(
-    client: "MlflowClient", folder: Path, *, name: str, registry: str, mask: str, found: str
+    client: "MlflowClient",
+    folder: Path,
+    *,
+    name: str,
+    registry: str,
+    mask: str,
+    hashes: dict[str, str],
 ) -> str:
-    tags = {"role": "base", "model_fingerprint": found, "efface_version": __version__}
-    with mlflow_run(client, registry=registry, name=name, run_name=f"import {found[:12]}") as run:
+    tags = {"role": "base", **hashes, "efface_version": __version__}
+    told = f"import {hashes['model_fingerprint'][:12]}"
+    with mlflow_run(client, registry=registry, name=name, run_name=told) as run:
         record(client, run, {}, tags)
-        model_id = log_painter(folder, mask=mask, metadata={"model_fingerprint": found})
+        model_id = log_painter(folder, mask=mask, metadata=hashes)
         return add_version(
             client,
             name,

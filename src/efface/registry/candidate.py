@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from efface.errors import BlockedError
 from efface.gate.verdict import Verdict
 from efface.models.checkpoint import fingerprint
+from efface.models.stored_tensors import hash_tensors
 from efface.registry.connection import connected
 from efface.registry.evidence import (
     FOLDER,
@@ -19,7 +20,7 @@ from efface.registry.evidence import (
 )
 from efface.registry.packing import log_painter
 from efface.registry.runs import mlflow_run, record, upload
-from efface.registry.service import CANDIDATE, add_version, find_version
+from efface.registry.service import CANDIDATE, WEIGHTS, add_version, find_version
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -115,6 +116,7 @@ def _add(
     mask: str,
 ) -> str:
     verdict, known = _describe(client, run, evidence, files)
+    known = {**known, WEIGHTS: hash_tensors(model)}
     model_id = log_painter(model, mask=mask, metadata=known)
     return add_version(
         client,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from efface.errors import CheckpointError, InputError
 from efface.files import whole_folder
 from efface.models.checkpoint import fingerprint
+from efface.models.stored_tensors import hash_tensors
 from efface.registry.connection import connected, is_absent
 from efface.registry.packing import checkpoint_in
 
@@ -21,6 +22,8 @@ CHAMPION = "champion"
 """Alias of the model in service; moved by `efface model import` and promotion, never by a run."""
 CANDIDATE = "candidate"
 """Alias of the newest model that passed the gate."""
+WEIGHTS = "weights_fingerprint"
+"""Tag of a version: hash of its tensors alone, whatever its settings are."""
 
 
 def download_in_service(name_or_uri: str, registry: str, into: Path) -> dict[str, str]:
@@ -51,14 +54,23 @@ def download_in_service(name_or_uri: str, registry: str, into: Path) -> dict[str
             with whole_folder(into) as target:
                 shutil.copytree(checkpoint_in(Path(local)), target, dirs_exist_ok=True)
                 got = fingerprint(target)
-                wanted = found.tags.get("model_fingerprint", got)
-                if got != wanted:
-                    raise CheckpointError(
-                        f"{uri}: its files have fingerprint {got[:12]}, its tag says "
-                        f"{wanted[:12]}: the stored model was changed; restore it"
-                    )
+                _check_tag(uri, found.tags, target, got)
     logger.info("event=model_downloaded uri=%s fingerprint=%s", uri, got)
     return {"version": str(found.version), "fingerprint": got, "uri": uri}
+
+
+def _check_tag(uri: str, tags: dict[str, str], folder: Path, got: str) -> None:
+    """Refuse files that are not those a version was registered with.
+
+    The fingerprint of a version without the tag of its weights covered nothing else.
+    """
+    got = got if WEIGHTS in tags else hash_tensors(folder)
+    wanted = tags.get("model_fingerprint", got)
+    if got != wanted:
+        raise CheckpointError(
+            f"{uri}: its files have fingerprint {got[:12]}, its tag says "
+            f"{wanted[:12]}: the stored model was changed; restore it"
+        )
 
 
 def resolved(client: "MlflowClient", name_or_uri: str) -> Any:
@@ -87,26 +99,42 @@ def resolved(client: "MlflowClient", name_or_uri: str) -> Any:
         ) from None
 
 
-def champion(client: "MlflowClient", name: str) -> str | None:
-    """Version number of the model in service, None when there is none yet."""
+def champion(client: "MlflowClient", name: str) -> Any | None:
+    """The version in service, None when there is none yet."""
     try:
-        return str(resolved(client, f"models:/{name}@{CHAMPION}").version)
+        return resolved(client, f"models:/{name}@{CHAMPION}")
     except InputError:
         return None
 
 
+def has_weights(version: Any, weights: str) -> bool:
+    """Whether a version has these tensors, whatever its settings are."""
+    return bool(version.tags.get(WEIGHTS, version.tags.get("model_fingerprint")) == weights)
+
+
 def find_version(client: "MlflowClient", name: str, **wanted: str) -> Any | None:
     """The newest version whose tags equal all of ``wanted``; None when there is none."""
+    return next(
+        (
+            version
+            for version in versions(client, name)
+            if all(version.tags.get(key) == value for key, value in wanted.items())
+        ),
+        None,
+    )
+
+
+def versions(client: "MlflowClient", name: str) -> list[Any]:
+    """All versions of a registered model, the newest first; none of one that is not there."""
     from mlflow.exceptions import MlflowException
 
     try:
-        versions = client.search_model_versions(f"name = '{name}'")
+        found = client.search_model_versions(f"name = '{name}'")
     except MlflowException as error:
         if is_absent(error):
-            return None
+            return []
         raise
-    matching = [v for v in versions if all(v.tags.get(k) == value for k, value in wanted.items())]
-    return max(matching, key=lambda version: int(version.version), default=None)
+    return sorted(found, key=lambda version: int(version.version), reverse=True)
 
 
 def add_version(

@@ -58,7 +58,7 @@ def sample_counts(measurements: Measurements, settings: SampleCountSettings) -> 
 
 
 def hygiene(measurements: Measurements, settings: HygieneSettings) -> Answer:
-    """The new checkpoint has the tensors of the model in service; only encoder weights moved."""
+    """The new checkpoint is that of the model in service, but for the weights of the encoder."""
     found = measurements.report.hygiene
     if found is None:
         return Answer(summary="", failures=["The two checkpoints were not compared."])
@@ -67,16 +67,17 @@ def hygiene(measurements: Measurements, settings: HygieneSettings) -> Answer:
         "missing_keys": "lacks tensors of the model in service",
         "moved_outside_encoder": "moved tensors outside the encoder",
         "not_finite": "holds NaN or infinity",
+        "changed_settings": "has other settings than the model in service",
     }
     failures = []
-    for name, tensors in asdict(found).items():
-        if not isinstance(tensors, list):
+    for name, different in asdict(found).items():
+        if not isinstance(different, list):
             failures.append(f"The comparison of the checkpoints does not list its {name}.")
-        elif tensors:
-            listed = named([str(tensor) for tensor in tensors])
+        elif different:
+            listed = named([str(one) for one in different])
             failures.append(f"The new checkpoint {words[name]}: {listed}.")
     summary = (
-        "The new checkpoint has the tensors of the model in service, only encoder weights moved, "
-        "and all are finite."
+        "The new checkpoint has the tensors and settings of the model in service, only encoder "
+        "weights moved, and all are finite."
     )
     return Answer(summary=summary, failures=failures)
