@@ -37,7 +37,11 @@ def test_an_unknown_architecture_names_the_known_ones(name, content, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["config.json", "model_index.json"])
-@pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff"], ids=["cut", "list", "bytes"])
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"[1]", b"\xff", b'{"a":' * 100_000],
+    ids=["cut", "list", "bytes", "deep"],
+)
 def test_an_index_that_is_no_json_object_is_refused(name, content, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CheckpointError, match=f"{name} is not a configuration in JSON"):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from efface.errors import CheckpointError, InputError
+from efface.errors import CheckpointError
 from efface.models.inpainting_settings import (
     FILE,
     InpaintingSettings,
@@ -42,5 +42,5 @@ def test_a_folder_without_settings_is_told_what_they_look_like(tmp_path):
 
 def test_a_version_from_the_future_is_refused(tmp_path):
     (tmp_path / FILE).write_text(json.dumps({"version": 2, "patch_size": 4}))
-    with pytest.raises(InputError, match="version 2"):
+    with pytest.raises(CheckpointError, match="version 2"):
         read_inpainting_settings(tmp_path)

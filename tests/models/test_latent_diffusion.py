@@ -118,6 +118,21 @@ def test_parts_of_two_models_are_refused(folder):
         load_model(folder)
 
 
+def test_a_tokenizer_of_more_words_than_the_text_encoder_reads_is_refused(folder):
+    path = folder / "tokenizer" / "vocab.json"
+    path.write_text(path.read_text().replace('"<|endoftext|>": 1', '"<|endoftext|>": 9'))
+    with pytest.raises(CheckpointError, match="gives word 9 to a text encoder of 4"):
+        load_model(folder)
+
+
+def test_a_size_is_needed_without_settings_of_ours_too(folder):
+    (folder / "inpainting.json").unlink()
+    path = folder / "unet" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "sample_size": [8, 8]}))
+    with pytest.raises(CheckpointError, match="unet: sample_size is .8, 8.: give one whole"):
+        load_model(folder)
+
+
 def test_the_scheduler_of_the_published_models_is_read(folder):
     path = folder / "scheduler" / "scheduler_config.json"
     published = {"_class_name": "PNDMScheduler", "skip_prk_steps": True}

@@ -5,7 +5,7 @@ import torch
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
 
 from efface.errors import CheckpointError
-from efface.models.mae import load_mae
+from efface.models.mae import SIZES, load_mae
 from efface.models.masks import draw_mask, draw_masks, parse_mask_policy
 from tests.tiny import tiny_images, tiny_mae
 
@@ -103,6 +103,47 @@ def test_a_transformers_folder_loads_and_paints_like_the_library(tmp_path):
 def test_a_folder_without_preprocessor_is_refused(tmp_path):
     tiny_mae().network.save_pretrained(tmp_path)
     with pytest.raises(CheckpointError, match=r"preprocessor_config\.json is missing"):
+        load_mae(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"[1]", b"\xff", b"[" * 100_000, b"{}", b'{"image_mean": [0.5], "image_std": [0]}'],
+    ids=["cut", "list", "bytes", "deep", "empty", "zero"],
+)
+def test_a_damaged_preprocessor_is_refused_and_named(tmp_path, content):
+    tiny_mae().save(tmp_path)
+    (tmp_path / "preprocessor_config.json").write_bytes(content)
+    with pytest.raises(CheckpointError, match="preprocessor_config.json"):
+        load_mae(tmp_path)
+
+
+@pytest.mark.parametrize("value", [0, -1, "x", None, 3.5, [4, 4], True, 10**30], ids=repr)
+@pytest.mark.parametrize("name", sorted(SIZES))
+def test_a_size_that_no_network_has_is_refused_and_named(tmp_path, name, value):
+    path = tmp_path / "config.json"
+    for file, content in (("config.json", {name: value}), ("preprocessor_config.json", {})):
+        (tmp_path / file).write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match=f"{path}: {name} must be a whole number from 1 to"):
+        load_mae(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"num_channels": 2}, "num_channels must be 1 .grey. or 3 .colour., got 2"),
+        ({"hidden_act": "foo"}, "not a readable ViT-MAE checkpoint: KeyError 'foo'"),
+        ({"layer_norm_eps": "x"}, "not a readable .*'layer_norm_eps' expected float, got str"),
+        ({"id2label": 3}, "not a readable ViT-MAE checkpoint: AttributeError"),
+        ({"hidden_size": 24}, "not a readable ViT-MAE checkpoint"),
+        ({"image_size": 17}, "patch_size 4 must divide the image .17 pixels. into several"),
+    ],
+)
+def test_a_setting_that_the_library_trips_over_is_refused_in_one_line(tmp_path, settings, said):
+    tiny_mae().save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, **settings}))
+    with pytest.raises(CheckpointError, match=rf"{said}.*\Z"):
         load_mae(tmp_path)
 
 

@@ -118,7 +118,34 @@ def test_a_model_that_does_not_predict_noise_is_refused(folder):
 )
 def test_a_noise_schedule_that_is_none_is_refused(folder, wrong):
     change(folder / "scheduler" / "scheduler_config.json", **wrong)
-    with pytest.raises(CheckpointError, match="scheduler: not readable"):
+    with pytest.raises(CheckpointError, match="scheduler: not a readable noise schedule"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"beta_start": float("nan")}, "share of signal from 0 to 1 at each of its 1000 timesteps"),
+        ({"beta_start": 2}, "share of signal from 0 to 1"),
+        ({"beta_end": 1.0}, "a sampler of 4 steps ends with NaN or infinity"),
+        ({"trained_betas": [0.1] * 3}, "share of signal from 0 to 1"),
+        ({"timestep_spacing": "foo"}, "not a readable noise schedule: foo is not supported"),
+        ({"timestep_spacing": "leading", "steps_offset": 2000}, "schedule: IndexError index 2750"),
+        ({"clip_sample_range": "x"}, "not a readable noise schedule: TypeError"),
+        ({"clip_sample_range": float("nan")}, "ends with NaN or infinity: copy scheduler_config"),
+    ],
+)
+def test_a_noise_schedule_that_no_sampler_can_use_is_refused(folder, wrong, message):
+    change(folder / "scheduler" / "scheduler_config.json", **wrong)
+    with pytest.raises(CheckpointError, match=f"{folder}/scheduler: .*{message}"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("file", ["unet/config.json", "scheduler/scheduler_config.json"])
+@pytest.mark.parametrize("content", ["[1]", '{"a":' * 100_000], ids=["list", "deep"])
+def test_a_configuration_that_is_no_json_object_is_named(folder, file, content):
+    (folder / file).write_text(content)
+    with pytest.raises(CheckpointError, match=f"{file} is not a configuration in JSON"):
         load_model(folder)
 
 

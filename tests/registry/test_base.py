@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from efface.errors import CheckpointError, InputError
 from efface.models.checkpoint import fingerprint, load_model, save_model
@@ -89,6 +90,15 @@ def test_a_folder_that_is_no_model_is_refused_before_mlflow_is_asked(tmp_path):
         import_base(tmp_path / "nothing", name="demo", registry="http://127.0.0.1:9")
 
 
+def test_a_model_that_paints_no_numbers_is_refused_before_mlflow_is_asked(tmp_path):
+    broken = tiny_mae()
+    with torch.no_grad():
+        broken.network.decoder.decoder_pred.bias[0] = float("nan")
+    broken.save(tmp_path / "model")
+    with pytest.raises(CheckpointError, match="such as decoder.decoder_pred.bias: take the weig"):
+        import_base(tmp_path / "model", name="demo", registry="http://127.0.0.1:9")
+
+
 @pytest.mark.parametrize("wanted", ["absent", "models:/demo@absent", "models:/demo/7"])
 def test_an_unknown_model_alias_or_version_is_named(wanted, model, registry, tmp_path):
     import_base(model, name="demo", registry=registry)
@@ -111,7 +121,6 @@ def test_a_stored_model_that_was_changed_is_refused_and_leaves_nothing(model, re
 
 
 def test_weights_in_another_format_are_registered_as_safetensors(model, registry, tmp_path):
-    import torch
     from safetensors.torch import load_file
 
     torch.save(load_file(model / "model.safetensors"), model / "pytorch_model.bin")

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from efface.errors import (
     CheckpointError,
@@ -196,6 +197,21 @@ def test_an_attack_that_the_model_cannot_meet_is_refused_before_the_training(
     monkeypatch.setattr(unlearn, "train", None)
     with pytest.raises(ConfigError, match=said):
         unlearn.run(**given)
+    assert not given["before"].exists()
+
+
+@pytest.mark.parametrize("name", ["i2i", "original"])
+def test_a_model_that_paints_no_numbers_is_refused_and_the_learning_rate_is_not_blamed(
+    given, tmp_path, monkeypatch, name
+):
+    broken = tiny_mae()
+    with torch.no_grad():
+        broken.network.vit.layernorm.bias[0] = float("nan")
+    save_model(broken, tmp_path / "model", {})
+    monkeypatch.setattr(unlearn, "train", None)
+    with pytest.raises(CheckpointError, match="such as vit.layernorm.bias") as error:
+        unlearn.run(**{**given, "method": {**QUICK, "name": name}})
+    assert error.value.exit_code == 2
     assert not given["before"].exists()
 
 

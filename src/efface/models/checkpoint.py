@@ -109,7 +109,7 @@ def fingerprint(folder: Path) -> str:
     Which files and settings these are, ``efface.models.families`` says.
 
     Raises:
-        InputError: no model folder, or a file of it is absent or damaged.
+        CheckpointError: no model folder, or a file of it is absent or damaged.
     """
     return hash_settings([hash_tensors(folder), read_configuration(folder)])
 
@@ -118,7 +118,7 @@ def compare(before: Path, after: Path) -> Hygiene:
     """Say what, other than encoder weights, differs between two checkpoints of one architecture.
 
     Raises:
-        InputError: one of them cannot be read.
+        CheckpointError: one of them cannot be read.
     """
     old, new = load_model(before), load_model(after)
     movable = {name for name, _ in new.encoder_parameters()}

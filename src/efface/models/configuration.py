@@ -89,7 +89,7 @@ def read_painting_settings(folder: Path, configuration: Configuration) -> dict[s
     """File -> settings of a model folder that decide what is painted.
 
     Raises:
-        InputError: a file is absent or damaged.
+        CheckpointError: a file is absent or damaged.
     """
     try:
         return {name: reader(folder / name) for name, reader in configuration.items()}

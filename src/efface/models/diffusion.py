@@ -63,10 +63,6 @@ class InpaintingDiffusion(nn.Module, ABC):
         self.settings = settings
         self.levels = settings.levels
         self.channels = channels
-        if type(unet.config.sample_size) is not int or unet.config.sample_size < 1:
-            raise CheckpointError(
-                f"unet: sample_size is {unet.config.sample_size!r}: give one whole number above 0"
-            )
         self.image_size = unet.config.sample_size * cell
         most = scheduler.config.num_train_timesteps
         for name in ("steps", "levels"):

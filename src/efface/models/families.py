@@ -133,8 +133,8 @@ def read_configuration(folder: Path) -> dict[str, Any]:
     """File -> settings of a model folder that decide what the model paints.
 
     Raises:
-        InputError: a file that the family reads is absent or damaged.
-        CheckpointError: not a model folder, or of an architecture efface has no family for.
+        CheckpointError: not a model folder, of an architecture efface has no family for, or a file
+            that the family reads is absent or damaged.
     """
     return read_painting_settings(folder, _family_of(folder).configuration)
 

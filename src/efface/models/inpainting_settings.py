@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from efface.errors import CheckpointError
+from efface.errors import CheckpointError, InputError
 from efface.files import read_json, write_json
 
 VERSION = 1
@@ -38,15 +38,18 @@ def read_inpainting_settings(folder: Path) -> InpaintingSettings:
     """Read ``inpainting.json`` of a model folder.
 
     Raises:
-        InputError: not JSON, or of another version.
-        CheckpointError: absent, or a setting is missing, unknown or out of range.
+        CheckpointError: absent, not JSON, of another version, or a setting is missing, unknown or
+            out of range.
     """
     if not (folder / FILE).is_file():
         raise CheckpointError(
             f"{folder / FILE} is missing: write one such as "
             '{"version": 1, "patch_size": 16}, docs/bring-your-own.md explains it'
         )
-    content = read_json(folder / FILE, kind="in-painting settings", version=VERSION)
+    try:
+        content = read_json(folder / FILE, kind="in-painting settings", version=VERSION)
+    except InputError as error:
+        raise CheckpointError(str(error)) from None
     content.pop("version")
     known = [field.name for field in fields(InpaintingSettings)]
     if wrong := sorted(content.keys() - set(known)):

@@ -19,6 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from transformers import logging as transformers_logging
 
 from efface.errors import CheckpointError
+from efface.models.configuration import read_object
 from efface.models.diffusion import InpaintingDiffusion
 from efface.models.inpainting_settings import (
     FILE,
@@ -28,11 +29,13 @@ from efface.models.inpainting_settings import (
 )
 from efface.models.pipeline_folder import (
     Parts,
+    check_schedule,
     check_unet,
     load_part,
     load_scheduler,
     write_index,
 )
+from efface.models.weights import reading
 
 PIPELINE = "StableDiffusionInpaintPipeline"
 LATENTS = 4
@@ -147,12 +150,17 @@ def load_latent_diffusion(folder: Path) -> LatentDiffusion:
         )
     length = text_encoder.config.max_position_embeddings
     prompt_L = _empty_prompt(folder / "tokenizer", length)
+    if max(prompt_L) >= text_encoder.config.vocab_size:
+        raise CheckpointError(
+            f"{folder}: the tokenizer gives word {max(prompt_L)} to a text encoder of "
+            f"{text_encoder.config.vocab_size}: tokenizer/ and text_encoder/ are of two models"
+        )
     cell = cell_size(vae)
     if (folder / FILE).is_file():
         settings = read_inpainting_settings(folder)
     else:
-        settings = default_settings(int(unet.config.sample_size) * cell, cell)
-    return LatentDiffusion(
+        settings = default_settings(unet.config.sample_size * cell, cell)
+    model = LatentDiffusion(
         unet,
         load_scheduler(folder),
         settings,
@@ -161,6 +169,8 @@ def load_latent_diffusion(folder: Path) -> LatentDiffusion:
         tokenizer=_files(folder / "tokenizer"),
         prompt_L=prompt_L,
     )
+    check_schedule(folder, model.scheduler, settings.steps)
+    return model
 
 
 def new_latent_diffusion(
@@ -213,11 +223,8 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def _empty_prompt(folder: Path, length: int) -> list[int]:
     """Token numbers of the empty prompt, padded to the length that the text encoder reads."""
-    if not (folder / "tokenizer_config.json").is_file():
-        raise CheckpointError(f"{folder} is missing or incomplete: copy the whole pipeline again")
-    try:
+    read_object(folder / "tokenizer_config.json")
+    with reading(folder, "tokenizer"):
         tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, TypeError) as error:
-        raise CheckpointError(f"{folder}: not a readable tokenizer: {error}") from error
-    numbers: list[int] = tokenizer("", padding="max_length", max_length=length)["input_ids"]
+        numbers: list[int] = tokenizer("", padding="max_length", max_length=length)["input_ids"]
     return numbers

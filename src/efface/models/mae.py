@@ -12,22 +12,42 @@ its image.
 """
 
 import json
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
 from transformers import logging as transformers_logging
 from transformers.models.vit_mae.modeling_vit_mae import build_2d_sinusoidal_position_embedding
 
 from efface.errors import CheckpointError
+from efface.models.configuration import read_object
 from efface.models.masks import pixel_mask
+from efface.models.normalisation import read_normalisation
 from efface.models.pixels import unit_pixels
-from efface.models.weights import check_weights, without_advice
+from efface.models.weights import check_weights, reading
 
+CONFIG = "config.json"
 PREPROCESSOR = "preprocessor_config.json"
+SIZES = {
+    "image_size",
+    "patch_size",
+    "num_channels",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "decoder_hidden_size",
+    "decoder_num_hidden_layers",
+    "decoder_num_attention_heads",
+    "decoder_intermediate_size",
+}
+"""Settings of config.json that are whole numbers above 0."""
+LARGEST_SIZE = 100_000
+"""No network has more of anything; a number that is larger is damage, and would fill the memory."""
 
 transformers_logging.disable_progress_bar()
 
@@ -140,27 +160,21 @@ def load_mae(folder: Path) -> MaskedAutoencoder:
     """Load a ViT-MAE folder of transformers.
 
     Raises:
-        CheckpointError: weights are missing, left over, or of another shape.
+        CheckpointError: a setting is wrong; weights are missing, left over, or of another shape.
     """
-    preprocessor = folder / PREPROCESSOR
-    if not preprocessor.is_file():
-        raise CheckpointError(
-            f"{preprocessor} is missing: it holds image_mean and image_std; copy it from the model"
+    settings = read_object(folder / PREPROCESSOR)
+    _check_sizes(folder / CONFIG, read_object(folder / CONFIG))
+    with reading(folder, "ViT-MAE checkpoint"):
+        network, found = ViTMAEForPreTraining.from_pretrained(
+            folder, local_files_only=True, output_loading_info=True, torch_dtype=torch.float32
         )
-    settings = json.loads(preprocessor.read_text())
-    try:
-        with without_advice():
-            network, found = ViTMAEForPreTraining.from_pretrained(
-                folder, local_files_only=True, output_loading_info=True, torch_dtype=torch.float32
-            )
-    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
-        raise CheckpointError(f"{folder}: not a readable ViT-MAE checkpoint: {error}") from error
     check_weights(folder, found)
-    channels = network.config.num_channels
-    mean, std = settings["image_mean"], settings["image_std"]
-    if len(mean) != channels or len(std) != channels:
+    config = network.config
+    mean, std = read_normalisation(folder / PREPROCESSOR, settings, config.num_channels)
+    if config.image_size % config.patch_size or config.image_size == config.patch_size:
         raise CheckpointError(
-            f"{preprocessor}: image_mean and image_std need {channels} numbers each"
+            f"{folder / CONFIG}: patch_size {config.patch_size} must divide the image "
+            f"({config.image_size} pixels) into several patches"
         )
     return MaskedAutoencoder(network, mean, std)
 
@@ -182,6 +196,20 @@ def new_mae(config: dict[str, object], mean: list[float], std: list[float]) -> M
             positions.copy_(table)
     nn.init.normal_(network.decoder.mask_token, std=0.02)
     return model
+
+
+def _check_sizes(path: Path, config: dict[str, Any]) -> None:
+    """Refuse sizes that no network has, before one is built of them."""
+    for name in SIZES & config.keys():
+        if type(config[name]) is not int or not 1 <= config[name] <= LARGEST_SIZE:
+            raise CheckpointError(
+                f"{path}: {name} must be a whole number from 1 to {LARGEST_SIZE}, got "
+                f"{reprlib.repr(config[name])}"
+            )
+    if config.get("num_channels", 3) not in (1, 3):
+        raise CheckpointError(
+            f"{path}: num_channels must be 1 (grey) or 3 (colour), got {config['num_channels']}"
+        )
 
 
 def _raster_noise(hidden_BN: Tensor) -> Tensor:

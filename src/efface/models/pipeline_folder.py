@@ -5,20 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from efface.errors import CheckpointError
 from efface.files import write_json
+from efface.models.configuration import read_object
 from efface.models.families import INDEX
+from efface.models.sampler import sample
 from efface.models.unet_halves import NOT_READ
-from efface.models.weights import check_weights, without_advice
+from efface.models.weights import check_weights, reading
 
 Parts = Mapping[str, tuple[str | None, str | None]]
 """Part -> (library, class); (None, None) for one that a pipeline may have and this has not."""
-
-
-UNREADABLE = (ArithmeticError, AttributeError, OSError, RuntimeError, TypeError, ValueError)
-"""What diffusers raises at a configuration or weights that are not right."""
 
 
 def load_part(kind: Any, folder: Path, name: str) -> Any:
@@ -28,28 +25,17 @@ def load_part(kind: Any, folder: Path, name: str) -> Any:
         CheckpointError: absent, damaged, or of another shape than its config says.
     """
     place = folder / name
-    if not (place / "config.json").is_file():
-        raise CheckpointError(f"{place}/config.json is missing: copy the whole folder again")
-    try:
-        with without_advice():
-            part, found = kind.from_pretrained(
-                place,
-                local_files_only=True,
-                output_loading_info=True,
-                low_cpu_mem_usage=False,
-                torch_dtype=torch.float32,
-            )
-    except (*UNREADABLE, SafetensorError) as error:
-        raise CheckpointError(
-            f"{place}: not a readable {kind.__name__}: {_short(error)}"
-        ) from error
+    read_object(place / "config.json")
+    with reading(place, kind.__name__):
+        part, found = kind.from_pretrained(
+            place,
+            local_files_only=True,
+            output_loading_info=True,
+            low_cpu_mem_usage=False,
+            torch_dtype=torch.float32,
+        )
     check_weights(place, found)
     return part
-
-
-def _short(error: Exception) -> str:
-    """The first line of a message: diffusers adds advice about downloads."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
 
 
 def load_scheduler(folder: Path) -> Any:
@@ -60,11 +46,10 @@ def load_scheduler(folder: Path) -> Any:
     """
     from diffusers import DDIMScheduler
 
-    try:
+    read_object(folder / "scheduler" / "scheduler_config.json")
+    with reading(folder / "scheduler", "noise schedule"):
         config = DDIMScheduler.load_config(folder / "scheduler", local_files_only=True)
         scheduler = DDIMScheduler.from_config(config)
-    except UNREADABLE as error:
-        raise CheckpointError(f"{folder}/scheduler: not readable: {_short(error)}") from error
     if scheduler.config.prediction_type != "epsilon":
         raise CheckpointError(
             f"{folder}/scheduler: prediction_type {scheduler.config.prediction_type!r} is not "
@@ -73,12 +58,53 @@ def load_scheduler(folder: Path) -> Any:
     return scheduler
 
 
+def check_schedule(folder: Path, scheduler: Any, steps: int) -> None:
+    """Refuse a noise schedule that mixes no signal and noise, or that a sampler cannot walk.
+
+    The sampler is tried on one pixel, with a denoiser that finds no noise.
+
+    Args:
+        folder: of the pipeline.
+        scheduler: ``DDIMScheduler``.
+        steps: of the sampler.
+
+    Raises:
+        CheckpointError: shares of signal are not from 0 to 1 or not one a timestep; the sampler
+            fails, or gives what is not finite.
+    """
+    place = folder / "scheduler"
+    signal, most = scheduler.alphas_cumprod, scheduler.config.num_train_timesteps
+    if len(signal) != most or not ((signal >= 0) & (signal <= 1)).all():
+        raise CheckpointError(
+            f"{place}: the noise schedule must leave a share of signal from 0 to 1 at each of its "
+            f"{most} timesteps: look at beta_start, beta_end and trained_betas, and copy "
+            "scheduler_config.json from the model"
+        )
+    with reading(place, "noise schedule"):
+        found = sample(
+            lambda noisy, times: torch.zeros_like(noisy),
+            torch.ones(1, 1, 1, 1),
+            scheduler.config,
+            steps,
+        )
+    if not found.isfinite().all():
+        raise CheckpointError(
+            f"{place}: a sampler of {steps} steps ends with NaN or infinity: copy "
+            "scheduler_config.json from the model"
+        )
+
+
 def check_unet(folder: Path, unet: Any) -> None:
-    """Refuse a UNet with inputs that efface does not give it.
+    """Refuse a UNet with inputs that efface does not give it, or without a size.
 
     Raises:
         CheckpointError: it has class labels, additional embeddings or skip blocks.
     """
+    size = unet.config.sample_size
+    if type(size) is not int or size < 1:
+        raise CheckpointError(
+            f"{folder}/unet: sample_size is {size!r}: give one whole number above 0"
+        )
     extra = [name for name in NOT_READ if unet.config.get(name) is not None]
     skips = any(hasattr(block, "skip_conv") for block in unet.down_blocks)
     learned = unet.config.get("time_embedding_type", "positional") != "positional"

@@ -20,6 +20,7 @@ from efface.models.inpainting_settings import (
     write_inpainting_settings,
 )
 from efface.models.pipeline_folder import (
+    check_schedule,
     check_unet,
     load_part,
     load_scheduler,
@@ -77,7 +78,9 @@ def load_pixel_diffusion(folder: Path) -> PixelDiffusion:
             "in-painting of pixels takes 3 and gives 1 (grey), or takes 7 and gives 3 (colour)"
         )
     check_unet(folder, unet)
-    return PixelDiffusion(unet, load_scheduler(folder), settings)
+    model = PixelDiffusion(unet, load_scheduler(folder), settings)
+    check_schedule(folder, model.scheduler, settings.steps)
+    return model
 
 
 def new_pixel_diffusion(config: dict[str, Any], settings: InpaintingSettings) -> PixelDiffusion:

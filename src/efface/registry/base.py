@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from efface import __version__
 from efface.models.checkpoint import load_model, save_model
 from efface.models.stored_tensors import hash_tensors
+from efface.models.usable import check_usable
 from efface.registry.connection import connected
 from efface.registry.packing import log_painter
 from efface.registry.runs import mlflow_run, record
@@ -46,10 +47,11 @@ def import_base(folder: Path, *, name: str, registry: str, mask: str = "") -> di
         afterwards).
 
     Raises:
-        CheckpointError: the folder does not load.
+        CheckpointError: the folder does not load, or paints no numbers.
         InfrastructureError: MLflow does not answer.
     """
     model = load_model(folder)
+    check_usable(model, folder)
     chosen = mask or f"centre:{max(model.grid[0] // 2, 1)}x{max(model.grid[1] // 2, 1)}"
     with tempfile.TemporaryDirectory(prefix="efface-") as scratch, connected(registry) as client:
         copy = Path(scratch) / "model"
