@@ -29,7 +29,9 @@ def manifest() -> pa.Table:
     ]
     ids, people, splits = zip(*rows, strict=True)
     digests = [f"{number:064x}" for number in range(len(rows))]
-    return pa.table({"sample_id": ids, "subject_id": people, "split": splits, "sha256": digests})
+    holders = ["studio" if person == "anna" else "" for person in people]
+    columns = {"sample_id": ids, "subject_id": people, "split": splits, "sha256": digests}
+    return pa.table({**columns, "rights_holder": holders})
 
 
 def ids_of(person: str, split: str = "train") -> set[str]:
@@ -170,3 +172,20 @@ def test_equal_sets_have_equal_fingerprints() -> None:
     table = manifest()
     assert fingerprint(table, np.array([1, 2])) == fingerprint(table, np.array([2, 1]))
     assert fingerprint(table, np.array([1, 2])) != fingerprint(table, np.array([1, 3]))
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_what_else_a_rights_holder_owns_is_not_scored_as_kept_when_all_of_theirs_goes(stays):
+    table = manifest()
+    rows = [
+        ("dora-holdout", "dora", "holdout", "e" * 64, "studio"),  # whom the model never saw
+        ("emil-holdout", "emil", "holdout", "f" * 64, ""),
+        *([("finn-train", "finn", "train", "d" * 64, "studio")] if stays else []),
+    ]
+    more = [pa.array(column) for column in zip(*rows, strict=True)]
+    table = pa.concat_tables([table, pa.table(more, names=table.column_names)])
+    found = choose_candidates(table, ids_of("anna"), seed=0, retain_limit=None)
+    scored = table["sample_id"].take(found.holdout).to_pylist()
+    assert ("dora-holdout" in scored) is stays
+    assert "emil-holdout" in scored
+    assert "dora-holdout" not in table["sample_id"].take(found.forget_holdout).to_pylist()

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from efface.data.forgetting import holders_gone
 from efface.data.manifest import NAME, bytes_to_manifest
 from efface.errors import ConfigError, DataError
 from efface.storage import Reader, open_store
@@ -88,8 +89,8 @@ def with_proxy(
 ) -> Source:
     """A dataset whose train split is stood in for by a split of another one.
 
-    Images of forgotten subjects are left out of the proxy. Rows that the dataset lends to itself
-    are no rows of its own any more.
+    Images of forgotten subjects, and of rights-holders who are gone, are left out of the proxy.
+    Rows that the dataset lends to itself are no rows of its own any more.
 
     Args:
         store: the dataset.
@@ -115,6 +116,7 @@ def with_proxy(
             f"{min(shared)!r}: take them out of it"
         )
     rows = rows.filter(pc.invert(pc.is_in(rows["subject_id"], forget["subject_id"].unique())))
+    rows = rows.filter(pc.invert(pc.is_in(rows["rights_holder"], _gone(manifest, forget_ids))))
     if not rows.num_rows:
         raise DataError(f"proxy {proxy} has no image of others in its {split} split")
     if same_place(other.place, store.place):
@@ -129,3 +131,11 @@ def with_proxy(
     return Source(
         store=_Joined(store, other), manifest=together.combine_chunks(), is_proxy_N=is_proxy
     )
+
+
+def _gone(manifest: pa.Table, forget_ids: set[str]) -> pa.Array:
+    """Rights-holders of whom no train image stays."""
+    is_forget = np.array([sample in forget_ids for sample in manifest["sample_id"].to_pylist()])
+    is_train = np.array(manifest["split"].to_pylist(), object) == "train"
+    found = holders_gone(manifest["rights_holder"].to_pylist(), is_train, is_forget & is_train)
+    return pa.array(sorted(found), pa.string())

@@ -8,7 +8,8 @@ forget-holdout  holdout images of the forgotten subjects, where there are any: f
 retain          the rest of the train split: what training holds on to
 neighbours      the holdout images most similar to the forget set: what suffers first
 control         the control images most similar to the forget set: the same kind, never trained on
-holdout         the holdout split, without forgotten subjects
+holdout         the holdout split, without forgotten subjects, and without rights-holders of whom
+                every train image goes: their other subjects are forgotten by likeness too
 
 A near-duplicate of a forget image is in none of them: in retain it would teach the image again, and
 elsewhere it would be scored as something that the model should still know, or never knew.
@@ -25,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from efface.data.forgetting import holders_gone
 from efface.errors import DataError
 from efface.files import sha256_bytes
 
@@ -42,7 +44,7 @@ class Candidates:
     train: Rows
     """Train split without forget; a sample of it when there is a limit."""
     holdout: Rows
-    """Holdout split without the forgotten subjects."""
+    """Holdout split without the forgotten subjects, and without rights-holders who are gone."""
     forget_holdout: Rows
     """Holdout split of the forgotten subjects; may be empty."""
     control: Rows
@@ -112,12 +114,15 @@ def choose_candidates(
     gone = set(subjects[is_forget])
     is_gone = np.array([subject in gone for subject in subjects])
     is_proxy = np.zeros(len(ids), np.bool_) if is_proxy_N is None else is_proxy_N
+    holders = manifest["rights_holder"].to_pylist()
+    left = holders_gone(holders, (split == "train") & ~is_proxy, is_forget)
+    is_left = np.array([holder in left for holder in holders])
     retain = is_proxy if is_proxy.any() else (split == "train") & ~is_forget
     train = in_random_order(np.flatnonzero(retain), ids, seed)[:retain_limit]
     return Candidates(
         forget=np.flatnonzero(is_forget),
         train=train,
-        holdout=np.flatnonzero((split == "holdout") & ~is_gone & ~is_proxy),
+        holdout=np.flatnonzero((split == "holdout") & ~is_gone & ~is_left & ~is_proxy),
         forget_holdout=np.flatnonzero((split == "holdout") & is_gone & ~is_proxy),
         control=np.flatnonzero((split == "control") & ~is_proxy),
         of_proxy=bool(is_proxy.any()),
