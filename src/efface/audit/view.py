@@ -14,7 +14,7 @@ from torch import Tensor
 
 from efface.audit.settings import REGION
 from efface.evaluation.recipe import score_recipe
-from efface.evaluation.regions import as_eight_bit, make_hole, view_region
+from efface.evaluation.regions import make_hole, paint_hole, view_region
 from efface.metrics.distance import features_to_distance
 from efface.metrics.extractors.protocol import Extractor
 from efface.metrics.gaussian import Floats
@@ -73,8 +73,7 @@ class View:
         hole = make_hole(self.mask, model.grid, model.image_size, self.seed)
 
         def paint(given: Tensor) -> Tensor:
-            hidden_BN = hole.hidden_N.to(given.device).expand(len(given), -1)
-            painted = as_eight_bit(model.paint(given, hidden_BN))
+            painted = paint_hole(model, given, hole)
             return self.extractor.embed(view_region(painted, self.region, hole))
 
         return self._by_batch(images_NCHW, paint)

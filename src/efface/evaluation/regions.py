@@ -13,6 +13,7 @@ from torch import Tensor
 
 from efface.evaluation.recipe import GREY
 from efface.models.masks import draw_masks, hole_box, parse_mask_policy, pixel_mask
+from efface.models.protocol import ImageToImageModel
 
 REGIONS = ("full", "hole")
 
@@ -50,6 +51,12 @@ def view_region(images_BCHW: Tensor, region: str, hole: Hole) -> Tensor:
     top, left, bottom, right = hole.box
     visible = hole.visible_1HW.to(images_BCHW.device)
     return images_BCHW[..., top:bottom, left:right].masked_fill(visible, GREY)
+
+
+def paint_hole(model: ImageToImageModel, images_BCHW: Tensor, hole: Hole) -> Tensor:
+    """What a model makes of images under the hole's mask, rounded as a picture file keeps it."""
+    hidden_BN = hole.hidden_N.to(images_BCHW.device).expand(len(images_BCHW), -1)
+    return as_eight_bit(model.paint(images_BCHW, hidden_BN))
 
 
 def as_eight_bit(images_BCHW: Tensor) -> Tensor:

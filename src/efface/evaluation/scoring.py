@@ -9,6 +9,7 @@ Shapes in names: N images, C channels, H/W pixels, D feature dimension.
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from efface.evaluation.recipe import recipe_key
 from efface.evaluation.reference_cache import ReferenceCache
-from efface.evaluation.regions import REGIONS, Hole, as_eight_bit, make_hole, view_region
+from efface.evaluation.regions import REGIONS, Hole, make_hole, paint_hole, view_region
 from efface.evaluation.statistics_file import FeatureStatistics, ShardStatistics, Side
 from efface.metrics.distance import features_to_distance
 from efface.metrics.extractors.protocol import Extractor
@@ -120,15 +121,8 @@ def _passes(scorer: Scorer, masks: Sequence[str]) -> Iterator[Pass]:
         for side, model in (("before", scorer.before), ("after", scorer.after)):
             sides = [Side(mask, region, side) for region in REGIONS]
             kept = (scorer.before_fingerprint, *drawn)
-            yield Pass(_painter(model, hole), sides, hole, kept if side == "before" else None)
-
-
-def _painter(model: ImageToImageModel, hole: Hole) -> Callable[[Tensor], Tensor]:
-    def paint(images_BCHW: Tensor) -> Tensor:
-        hidden_BN = hole.hidden_N.to(images_BCHW.device).expand(len(images_BCHW), -1)
-        return as_eight_bit(model.paint(images_BCHW, hidden_BN))
-
-    return paint
+            paint = partial(paint_hole, model, hole=hole)
+            yield Pass(paint, sides, hole, kept if side == "before" else None)
 
 
 def _cached_pass(

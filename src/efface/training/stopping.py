@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from efface.data.reading import read_images
-from efface.evaluation.regions import Hole, as_eight_bit, make_hole, view_region
+from efface.evaluation.regions import Hole, make_hole, paint_hole, view_region
 from efface.gate.intervals import Estimate, lower_bound
 from efface.gate.policy import Policy
 from efface.metrics.distance import features_to_distance
@@ -104,9 +104,10 @@ def make_probe(
     forget_real = _features(tower, forget, hole)
     retain_real = features_to_moments(_features(classifier, retain, hole))
 
+    @torch.inference_mode()
     def measure(model: ImageToImageModel) -> tuple[NDArray[np.float64], float]:
-        made = _features(tower, _paint(model, forget, hole), hole)
-        kept = _features(classifier, _paint(model, retain, hole), hole)
+        made = _features(tower, paint_hole(model, forget, hole), hole)
+        kept = _features(classifier, paint_hole(model, retain, hole), hole)
         fid = moments_to_fid(features_to_moments(kept), retain_real)
         return features_to_distance(forget_real, made), fid
 
@@ -143,12 +144,6 @@ def _sample(
 ) -> tuple[Tensor, list[str]]:
     images, rows = read_images(folder, size=model.image_size, channels=model.channels, limit=count)
     return torch.from_numpy(images).to(device).float() / 255, rows["subject_id"].to_pylist()
-
-
-def _paint(model: ImageToImageModel, images_BCHW: Tensor, hole: Hole) -> Tensor:
-    hidden = hole.hidden_N.to(images_BCHW.device).expand(len(images_BCHW), -1)
-    with torch.inference_mode():
-        return as_eight_bit(model.paint(images_BCHW, hidden))
 
 
 def _features(extractor: Extractor, images_BCHW: Tensor, hole: Hole) -> Features:
