@@ -121,7 +121,7 @@ def make_report(before: str, after: str, *, rise: float) -> Report:
     return Report(
         before=before,
         after=after,
-        sets={**prints, "retain": "5" * 64, "control": "6" * 64},
+        sets=prints,
         tickets={TICKET: SUBJECTS},
         recipes=recipes,
         scores=scores,
@@ -186,7 +186,8 @@ def _verdict(folder: Path, report: Report) -> Verdict:
 
 def _plan() -> dict[str, Any]:
     names = ("forget", "neighbours", "holdout")
-    sets = {name: {"samples": 6, "fingerprint": name[0] * 64, "shards": []} for name in names}
+    prints = {**{name: name[0] * 64 for name in names}, "retain": "5" * 64, "control": "6" * 64}
+    sets = {k: {"samples": 6, "fingerprint": found, "shards": []} for k, found in prints.items()}
     tickets = {TICKET: SUBJECTS}
     plan = {"version": 1, "dataset_sha256": "d" * 64, "seed": 0, "sets": sets}
     return {**plan, "near_duplicates": 0, "tickets": tickets}

@@ -54,6 +54,18 @@ def test_a_report_edited_after_the_verdict_is_refused(passed, registry):
     refused(passed, registry, "report.json is not the one that passed")
 
 
+@pytest.mark.parametrize("part", ["tickets", "sets"])
+def test_a_report_of_fewer_tickets_or_other_sets_is_refused(passed, registry, part):
+    path = passed.folder / "sets" / "sets.json"
+    plan = json.loads(path.read_text())
+    if part == "tickets":
+        plan["tickets"]["ticket-2"] = ["55" * 8]  # whose scores the report has nothing of
+    else:
+        plan["sets"]["retain"]["fingerprint"] = "7" * 64
+    path.write_text(json.dumps(plan))
+    refused(passed, registry, "report.json is not about the tickets and sets of")
+
+
 def test_a_policy_edited_after_the_verdict_is_refused(passed, registry):
     with open(passed.paths["policy"], "a") as policy:
         policy.write("# looser\n")

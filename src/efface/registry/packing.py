@@ -21,6 +21,7 @@ NEEDED = (
     "__init__.py",
     "errors.py",
     "files.py",
+    "typed.py",
     "evaluation/__init__.py",
     "evaluation/report.py",
     "models/*.py",

@@ -61,12 +61,13 @@ def run(
 
     Raises:
         BlockedError: the verdict is not passed, or report, policy or model are not those it is
-            about.
+            about; or the report is not about these sets and tickets.
         InfrastructureError: MLflow does not answer.
     """
     rules, settings = read_policy(policy), read_settings()
     answer = read_verdict(verdict)
     check_verdict(answer, report=report, policy=rules, after=after, audit=audit)
+    check_scored(report, sets)
     evidence = make_evidence(
         verdict=verdict,
         report=report,
@@ -122,6 +123,23 @@ def check_verdict(
     if not decide(read_report(report), policy, found["report_sha256"], attacks).passed:
         raise BlockedError(
             "the verdict says passed, but the gate blocks this report: it was edited"
+        )
+
+
+def check_scored(report: Path, sets: Path) -> None:
+    """Make sure that every set and ticket of the run is what the report is about.
+
+    A ticket that was cut out of a report with all its scores leaves nothing that contradicts it.
+
+    Raises:
+        BlockedError: it is about others.
+    """
+    judged, plan = read_report(report), read_sets(sets)
+    wanted = {name: entry["fingerprint"] for name, entry in plan["sets"].items()}
+    if judged.tickets != plan["tickets"] or judged.sets != wanted:
+        raise BlockedError(
+            f"{report} is not about the tickets and sets of {sets}: merge the scores of this run "
+            "again, and run the gate on them"
         )
 
 
