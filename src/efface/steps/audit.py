@@ -22,7 +22,7 @@ from efface.gate.reading import read_policy
 from efface.metrics.extractors import load_extractor
 from efface.models.checkpoint import fingerprint, load_pair
 from efface.models.protocol import ImageToImageModel
-from efface.steps.shard import read_sets
+from efface.steps.shard import read_sets, set_fingerprints
 from efface.training.device import move, pick_device
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def run(*, sets: Path, before: Path, after: Path, policy: str, out: Path) -> lis
     audit = Audit(
         before=fingerprint(before),
         after=fingerprint(after),
-        sets={name: entry["fingerprint"] for name, entry in plan["sets"].items()},
+        sets=set_fingerprints(plan),
         settings=asdict(rules.audit),
         results=results,
     )

@@ -11,7 +11,7 @@ from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.metrics.sketch import CAPACITY
 from efface.models.checkpoint import compare
-from efface.steps.shard import read_sets
+from efface.steps.shard import read_sets, set_fingerprints
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def run(
     sizes = {name: _size(name, entry, checked) for name, entry in plan["sets"].items()}
     report = merge_to_report(
         [part for path in statistics for part in read_statistics(path)],
-        sets={name: entry["fingerprint"] for name, entry in plan["sets"].items()},
+        sets=set_fingerprints(plan),
         sizes=sizes,
         tickets=plan["tickets"],
         hygiene=compare(before, after),

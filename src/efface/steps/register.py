@@ -15,7 +15,7 @@ from efface.gate.verdict import Verdict, read_verdict
 from efface.models.checkpoint import fingerprint
 from efface.registry import Evidence, register_candidate
 from efface.settings import read_settings
-from efface.steps.shard import read_sets
+from efface.steps.shard import read_sets, set_fingerprints
 from efface.storage import open_store
 
 logger = logging.getLogger(__name__)
@@ -135,8 +135,7 @@ def check_scored(report: Path, sets: Path) -> None:
         BlockedError: it is about others.
     """
     judged, plan = read_report(report), read_sets(sets)
-    wanted = {name: entry["fingerprint"] for name, entry in plan["sets"].items()}
-    if judged.tickets != plan["tickets"] or judged.sets != wanted:
+    if judged.tickets != plan["tickets"] or judged.sets != set_fingerprints(plan):
         raise BlockedError(
             f"{report} is not about the tickets and sets of {sets}: merge the scores of this run "
             "again, and run the gate on them"

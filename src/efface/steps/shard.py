@@ -108,6 +108,11 @@ def read_sets(folder: Path) -> dict[str, Any]:
     return read_json(folder / FILE, kind="sets", version=VERSION)
 
 
+def set_fingerprints(plan: dict[str, Any]) -> dict[str, str]:
+    """Name of each set of a ``sets.json`` -> hash of its images."""
+    return {name: entry["fingerprint"] for name, entry in plan["sets"].items()}
+
+
 def _source(asked: dict[str, Any], forget: pa.Table, how: ShardSettings) -> Source:
     store = open_store(asked["dataset"])
     manifest = _read_dataset(store, asked["dataset_sha256"])

@@ -17,7 +17,7 @@ from efface.models.checkpoint import check_model_place, fingerprint, load_model,
 from efface.models.masks import check_masks
 from efface.models.usable import check_usable
 from efface.settings import read_settings as read_environment
-from efface.steps.shard import read_sets
+from efface.steps.shard import read_sets, set_fingerprints
 from efface.storage import open_store
 from efface.storage.fetching import fetch_folder, is_remote
 from efface.tickets.answer import withdraw_answer, write_answer
@@ -162,6 +162,6 @@ def _lineage(base: str, settings: TrainingSettings, sets: Path) -> dict[str, Any
     return {
         "base": base,
         "dataset_sha256": plan["dataset_sha256"],
-        "sets": {name: entry["fingerprint"] for name, entry in plan["sets"].items()},
+        "sets": set_fingerprints(plan),
         "settings": settings_to_dict(settings),
     }
