@@ -1,11 +1,9 @@
 """What intake found: which images are to be forgotten, and for which ticket."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,18 +22,14 @@ def read_forget(path: Path) -> pa.Table:
         raise DataError(f"{path} cannot be read ({error}): run intake again") from None
 
 
-def holders_gone(
-    holders: Sequence[str], is_train_N: npt.NDArray[np.bool_], is_forget_N: npt.NDArray[np.bool_]
-) -> set[str]:
+def holders_gone(forgotten: Iterable[str], kept: Iterable[str]) -> set[str]:
     """Rights-holders of whom every train image is to be forgotten.
 
     Args:
-        holders: of each image; empty for none.
-        is_train_N: whether the model was trained on it.
-        is_forget_N: whether it is to be forgotten.
+        forgotten: rights-holder of each image to forget; empty for none.
+        kept: that of each other train image.
     """
-    names = np.array(holders, object)
-    return set(names[is_forget_N]) - set(names[is_train_N & ~is_forget_N]) - {"", None}
+    return set(forgotten) - set(kept) - {""}
 
 
 def assign_tickets(forget: pa.Table) -> dict[str, str]:

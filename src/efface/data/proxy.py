@@ -108,7 +108,8 @@ def with_proxy(
     check_stand_in(store.place, other.place, split)
     rows = bytes_to_manifest(other.read(NAME), where=f"{other.place}/{NAME}")
     rows = rows.filter(pc.equal(rows["split"], split))
-    forget = manifest.filter(pc.is_in(manifest["sample_id"], pa.array(sorted(forget_ids))))
+    is_forget = pc.is_in(manifest["sample_id"], pa.array(sorted(forget_ids)))
+    forget = manifest.filter(is_forget)
     shared = set(rows["sha256"].to_pylist()) & set(forget["sha256"].to_pylist())
     if shared:
         raise DataError(
@@ -116,7 +117,10 @@ def with_proxy(
             f"{min(shared)!r}: take them out of it"
         )
     rows = rows.filter(pc.invert(pc.is_in(rows["subject_id"], forget["subject_id"].unique())))
-    rows = rows.filter(pc.invert(pc.is_in(rows["rights_holder"], _gone(manifest, forget_ids))))
+    trained = pc.equal(manifest["split"], "train")
+    kept = manifest.filter(pc.and_not(trained, is_forget))
+    gone = holders_gone(*(part["rights_holder"].to_pylist() for part in (forget, kept)))
+    rows = rows.filter(pc.invert(pc.is_in(rows["rights_holder"], pa.array(gone, pa.string()))))
     if not rows.num_rows:
         raise DataError(f"proxy {proxy} has no image of others in its {split} split")
     if same_place(other.place, store.place):
@@ -131,11 +135,3 @@ def with_proxy(
     return Source(
         store=_Joined(store, other), manifest=together.combine_chunks(), is_proxy_N=is_proxy
     )
-
-
-def _gone(manifest: pa.Table, forget_ids: set[str]) -> pa.Array:
-    """Rights-holders of whom no train image stays."""
-    is_forget = np.array([sample in forget_ids for sample in manifest["sample_id"].to_pylist()])
-    is_train = np.array(manifest["split"].to_pylist(), object) == "train"
-    found = holders_gone(manifest["rights_holder"].to_pylist(), is_train, is_forget & is_train)
-    return pa.array(sorted(found), pa.string())

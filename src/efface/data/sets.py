@@ -114,8 +114,8 @@ def choose_candidates(
     gone = set(subjects[is_forget])
     is_gone = np.array([subject in gone for subject in subjects])
     is_proxy = np.zeros(len(ids), np.bool_) if is_proxy_N is None else is_proxy_N
-    holders = manifest["rights_holder"].to_pylist()
-    left = holders_gone(holders, (split == "train") & ~is_proxy, is_forget)
+    holders = np.array(manifest["rights_holder"].to_pylist(), object)
+    left = holders_gone(holders[is_forget], holders[(split == "train") & ~is_forget & ~is_proxy])
     is_left = np.array([holder in left for holder in holders])
     retain = is_proxy if is_proxy.any() else (split == "train") & ~is_forget
     train = in_random_order(np.flatnonzero(retain), ids, seed)[:retain_limit]
