@@ -12,6 +12,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,13 +95,10 @@ def main() -> None:
     store.write(shard, content)
     rows = [
         {
-            "sample_id": entry.sample_id,
+            **asdict(entry),
             "subject_id": emoji[entry.sample_id].subject,
             "rights_holder": emoji[entry.sample_id].group,
             "shard": shard,
-            "offset": entry.offset,
-            "length": entry.length,
-            "sha256": entry.sha256,
             "width": SIZE,
             "height": SIZE,
             "split": emoji[entry.sample_id].split,

@@ -7,6 +7,7 @@ Writes examples/fashion/data: manifest.parquet and shards/*.tar, the same bytes 
 
 import argparse
 import io
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,13 +35,10 @@ def sample_id(picked: Picked, row: int) -> str:
 def manifest_row(picked: Picked, row: int, shard: str, entry: Entry) -> dict[str, object]:
     brand = CLASSES[picked.label[row]]
     return {
-        "sample_id": entry.sample_id,
+        **asdict(entry),
         "subject_id": f"{brand}-{picked.subject[row]}",
         "rights_holder": f"brand-{brand}",
         "shard": shard,
-        "offset": entry.offset,
-        "length": entry.length,
-        "sha256": entry.sha256,
         "width": SIZE,
         "height": SIZE,
         "split": str(picked.split[row]),
