@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from efface.models.masks import draw_mask, parse_mask_policy
+from efface.evaluation.regions import make_hole, paint_hole
 from efface.models.protocol import ImageToImageModel
 from efface.training.device import (
     autocast,
@@ -84,13 +84,12 @@ def _paint(
     rounds: int,
 ) -> float:  # fmt: skip
     """Images a second, median of ``rounds`` after one that warms up."""
-    generator = torch.Generator().manual_seed(0)
-    hidden = draw_mask(parse_mask_policy(mask), model.grid, generator).expand(len(images), -1)
-    given, seconds = images.to(device), []
+    hole = make_hole(mask, model.grid, model.image_size, seed=0)
+    given, seconds = images.to(device) / 255, []
     for _ in range(rounds + 1):
         started = time.perf_counter()
         with torch.inference_mode(), autocast(device, precision):
-            model.paint(given, hidden.to(device)).cpu()
+            paint_hole(model, given, hole).cpu()
         seconds.append(time.perf_counter() - started)
     return len(images) / float(np.median(seconds[1:]))
 

@@ -14,7 +14,7 @@ import torch
 
 from efface.data.manifest import read_manifest
 from efface.data.reading import read_images
-from efface.evaluation.regions import as_eight_bit, make_hole, view_region
+from efface.evaluation.regions import make_hole, paint_hole, view_region
 from efface.gate.reading import read_policy
 from efface.metrics.distance import features_to_distance
 from efface.metrics.extractors import load_extractor
@@ -44,8 +44,7 @@ def mean_distance(model, steps, images, hole, tower):
     """Mean cosine distance of painted holes to the originals, in the features of the demo."""
     model.settings = dataclasses.replace(model.settings, steps=steps)
     shown = torch.from_numpy(images).float() / 255
-    hidden = hole.hidden_N.expand(len(shown), -1)
-    made = as_eight_bit(model.paint(shown, hidden))
+    made = paint_hole(model, shown, hole)
     real, painted = (
         tower.embed(view_region(pictures, "hole", hole)).numpy() for pictures in (shown, made)
     )
