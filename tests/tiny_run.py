@@ -8,9 +8,9 @@ from PIL import Image
 
 from efface.data.manifest import SET_SCHEMA, write_manifest
 from efface.data.shards import Sample, pack_shard
-from efface.files import sha256_file, write_json
 from efface.metrics.extractors.small_cnn import save
 from efface.models.checkpoint import save_model
+from efface.steps.sets_file import write_sets
 from efface.storage import LocalStore
 from tests.tiny import tiny_images, tiny_mae
 from tests.tiny_evaluation import tiny_network
@@ -19,8 +19,8 @@ POLICY = """
 version: 1
 name: tiny
 extractors:
-  distance: {{uri: "small-cnn:tower", sha256: "{tower}"}}
-  fid: {{uri: "small-cnn:classifier", sha256: "{classifier}"}}
+  distance: {{uri: "small-cnn:tower", {tower}}}
+  fid: {{uri: "small-cnn:classifier", {classifier}}}
 masks: {{train: ["centre:2x2"], score: ["centre:2x2"], held_out: ["outpaint:2x2"]}}
 evaluation: {{seed: 0, max_images: {{holdout: 15}}}}
 rules:
@@ -34,15 +34,15 @@ def make_run(folder: Path) -> dict[str, Path | str]:
     """Write everything; returns the arguments that evaluate and merge share."""
     hashes = {}
     for task in ("tower", "classifier"):
-        save(tiny_network(task), folder / task)
-        hashes[task] = sha256_file(folder / task / "model.safetensors")
+        pins = save(tiny_network(task), folder / task)
+        hashes[task] = ", ".join(f'{name}: "{digest}"' for name, digest in pins.items())
     (folder / "policy.yaml").write_text(POLICY.format(**hashes))
     for seed, side in enumerate(("before", "after")):
         save_model(tiny_mae(seed), folder / side, {})
     plan = {name: _write_set(folder / "sets" / name, size) for name, size in SIZES.items()}
     subjects = [f"subject-{number}" for number in range(3)]
-    content = {"version": 1, "sets": plan, "near_duplicates": 2, "tickets": {"t1": subjects}}
-    write_json(folder / "sets" / "sets.json", content)
+    content = {"sets": plan, "near_duplicates": 2, "tickets": {"t1": subjects}}
+    write_sets(folder / "sets", {**content, "dataset_sha256": "d" * 64})
     return {
         "sets": folder / "sets",
         "before": folder / "before",
@@ -60,7 +60,8 @@ def _write_set(folder: Path, size: int) -> dict[str, object]:
         content, entries = pack_shard(samples)
         shard = f"{number:05d}.tar"
         store.write(shard, content)
-        shards.append({"name": f"{folder.name}-{number:05d}", "path": f"{folder.name}/{shard}"})
+        name = f"{folder.name}-{number:05d}"
+        shards.append({"name": name, "path": f"{folder.name}/{shard}", "samples": len(samples)})
         for entry in entries:
             rows.append(_row(entry, shard, int(entry.sample_id.split("-")[1])))
     write_manifest(store, pa.Table.from_pylist(rows, schema=SET_SCHEMA), SET_SCHEMA)

@@ -67,7 +67,8 @@ def test_a_policy_in_a_bucket_is_read_there_and_its_extractors_too(tmp_path, buc
 def test_an_extractor_in_a_bucket_stays_there(tmp_path):
     path = write_plan(tmp_path)
     content = yaml.safe_load((tmp_path / "policy.yaml").read_text())
-    content["extractors"]["fid"]["uri"] = "open-clip:RN50:s3://weights/clip.bin"
+    other = {"uri": "open-clip:RN50:s3://weights/clip.bin", "sha256": "0" * 64}
+    content["extractors"]["fid"] = other
     (tmp_path / "policy.yaml").write_text(yaml.safe_dump(content))
     found = extractors_of(Bench(read_plan(path), tmp_path / "work", quick=False).policy())
     tower = tmp_path / "extractors" / "tower"

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from efface.bench.cost import count, method_cost, own_loss_cost, teacher_images
-from efface.files import write_json
+from efface.steps.sets_file import write_sets
 from efface.training.settings import TrainingSettings
 from tests.tiny import tiny_images, tiny_mae
 
@@ -74,8 +74,10 @@ def test_retraining_pays_for_the_decoder_too():
 def test_the_teacher_is_asked_for_retain_once_and_for_forget_under_each_mask(
     tmp_path, given, images
 ):
-    sets = {"retain": {"samples": 80}, "control": {"samples": 20}}
-    write_json(tmp_path / "sets.json", {"version": 1, "sets": sets})
+    sizes = {"retain": 80, "control": 20}
+    sets = {k: {"samples": n, "fingerprint": k, "shards": []} for k, n in sizes.items()}
+    plan = {"dataset_sha256": "d" * 64, "near_duplicates": 0, "tickets": {}, "sets": sets}
+    write_sets(tmp_path, plan)
     settings = TrainingSettings(masks_per_policy=4, **given)
     masks = ["centre:2x2", "random:0.5"]
     assert teacher_images(tiny_mae(), settings, masks, tmp_path) == images

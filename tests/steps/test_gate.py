@@ -21,6 +21,7 @@ from tests.audit.given import good_audit
 from tests.gate.reports import (
     CLASSIFIER,
     RULES,
+    SHAPED,
     TOWER,
     changes,
     good_others,
@@ -77,8 +78,8 @@ POLICY = {
     "version": 1,
     "name": "simulated",
     "extractors": {
-        "distance": {"uri": "small-cnn:tower", "sha256": TOWER},
-        "fid": {"uri": "small-cnn:classifier", "sha256": CLASSIFIER},
+        "distance": {"uri": "small-cnn:tower", "sha256": TOWER, **SHAPED},
+        "fid": {"uri": "small-cnn:classifier", "sha256": CLASSIFIER, **SHAPED},
     },
     "masks": {"train": ["centre:4x4"], "score": ["centre:4x4"], "held_out": ["outpaint:6x6"]},
     "evaluation": {"seed": 7},

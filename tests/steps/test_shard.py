@@ -41,8 +41,8 @@ POLICY = """
 version: 1
 name: test
 extractors:
-  distance: {uri: "small-cnn:none", sha256: "ZEROS"}
-  fid: {uri: "small-cnn:none", sha256: "ZEROS"}
+  distance: {uri: "inception:none", sha256: "ZEROS"}
+  fid: {uri: "inception:none", sha256: "ZEROS"}
 masks: {train: ["centre:2x2"], score: ["centre:2x2"], held_out: ["outpaint:2x2"]}
 evaluation: {seed: 5, max_images: {retain: 6}}
 rules:

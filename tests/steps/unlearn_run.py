@@ -1,10 +1,10 @@
 """What the unlearn step is given: a tiny model, sets of eight images, a policy."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from efface.models.checkpoint import save_model
+from efface.steps.sets_file import write_sets
 from tests.finished_run import POLICY, write_set
 from tests.tiny import tiny_mae
 
@@ -17,9 +17,10 @@ def write_unlearn_run(folder: Path) -> dict[str, Any]:
     (folder / "policy.yaml").write_text(POLICY % ("a" * 64, "b" * 64, "false"))
     for seed, name in enumerate(("forget", "retain")):
         write_set(folder / "sets" / name, name, count=8, seed=seed)
-    sets = {name: {"fingerprint": name * 2} for name in ("forget", "retain")}
-    plan = {"version": 1, "dataset_sha256": "d" * 64, "sets": sets}
-    (folder / "sets" / "sets.json").write_text(json.dumps(plan))
+    empty = {"samples": 8, "shards": []}
+    sets = {name: {**empty, "fingerprint": name * 2} for name in ("forget", "retain")}
+    plan = {"dataset_sha256": "d" * 64, "near_duplicates": 0, "tickets": {}, "sets": sets}
+    write_sets(folder / "sets", plan)
     save_model(tiny_mae(), folder / "model", {})
     return {
         "sets": folder / "sets",

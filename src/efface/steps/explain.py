@@ -19,7 +19,7 @@ from efface.files import write_bytes
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.gate.verdict import read_verdict
-from efface.steps.shard import read_sets
+from efface.steps.sets_file import read_sets
 from efface.storage import open_store
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.metrics.sketch import CAPACITY
 from efface.models.checkpoint import compare
-from efface.steps.shard import read_sets, set_fingerprints
+from efface.steps.sets_file import read_sets, set_fingerprints
 
 log = logging.getLogger(__name__)
 

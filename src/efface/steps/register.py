@@ -15,7 +15,7 @@ from efface.gate.verdict import Verdict, read_verdict
 from efface.models.checkpoint import fingerprint
 from efface.registry import Evidence, register_candidate
 from efface.settings import read_settings
-from efface.steps.shard import read_sets, set_fingerprints
+from efface.steps.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 
 logger = logging.getLogger(__name__)

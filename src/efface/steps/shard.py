@@ -23,18 +23,17 @@ from efface.data.sets import Likeness, Rows, choose_candidates, plan_sets
 from efface.data.writing import About, write_set
 from efface.errors import DataError
 from efface.evidence.purge import will_write
-from efface.files import read_json, sha256_bytes, whole_folder, write_json
+from efface.files import read_json, sha256_bytes, whole_folder
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.progress import track
 from efface.settings import read_settings
+from efface.steps.sets_file import write_sets
 from efface.storage import Reader, open_store
 from efface.tickets.subjects import hash_subject
 
 log = logging.getLogger(__name__)
 
-FILE = "sets.json"
-VERSION = 1
 _EMBED_BATCH = 128
 
 
@@ -84,7 +83,6 @@ def run(
     with whole_folder(out) as folder:
         entries = _write_sets(source.store, manifest, plan, about, folder, how.samples_per_shard)
         content = {
-            "version": VERSION,
             "dataset_sha256": asked["dataset_sha256"],
             "seed": rules.evaluation.seed,
             "sets": entries,
@@ -92,25 +90,11 @@ def run(
             "proxy_copies": int(like.leak_N.sum()),
             "tickets": subjects_of(forget),
         }
-        write_json(folder / FILE, content)
+        write_sets(folder, content)
     sizes = " ".join(f"{name}={len(rows)}" for name, rows in plan.items())
     found = f"near_duplicates={content['near_duplicates']} proxy_copies={content['proxy_copies']}"
     log.info("sets=written %s %s", found, sizes)
     return parts_to_score(entries, rules.evaluation.max_images, how.shards_per_task)
-
-
-def read_sets(folder: Path) -> dict[str, Any]:
-    """Read the ``sets.json`` of a folder that ``run`` wrote.
-
-    Raises:
-        InputError: absent, not JSON, or of another version.
-    """
-    return read_json(folder / FILE, kind="sets", version=VERSION)
-
-
-def set_fingerprints(plan: dict[str, Any]) -> dict[str, str]:
-    """Name of each set of a ``sets.json`` -> hash of its images."""
-    return {name: entry["fingerprint"] for name, entry in plan["sets"].items()}
 
 
 def _source(asked: dict[str, Any], forget: pa.Table, how: ShardSettings) -> Source:

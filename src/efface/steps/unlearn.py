@@ -17,7 +17,7 @@ from efface.models.checkpoint import check_model_place, fingerprint, load_model,
 from efface.models.masks import check_masks
 from efface.models.usable import check_usable
 from efface.settings import read_settings as read_environment
-from efface.steps.shard import read_sets, set_fingerprints
+from efface.steps.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 from efface.storage.fetching import fetch_folder, is_remote
 from efface.tickets.answer import withdraw_answer, write_answer

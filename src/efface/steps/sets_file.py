@@ -1,0 +1,62 @@
+"""``sets.json``: what the shard step found and wrote, which every later step reads."""
+
+from pathlib import Path
+from typing import Any
+
+from efface.errors import InputError
+from efface.files import read_json, write_json
+
+FILE = "sets.json"
+VERSION = 1
+_COUNT = {"type": "integer", "minimum": 0}
+_SHARD = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "path": {"type": "string"}, "samples": _COUNT},
+    "required": ["name", "path", "samples"],
+}
+_SET = {
+    "type": "object",
+    "properties": {
+        "samples": _COUNT,
+        "fingerprint": {"type": "string"},
+        "shards": {"type": "array", "items": _SHARD},
+    },
+    "required": ["samples", "fingerprint", "shards"],
+}
+_SUBJECTS = {"type": "array", "items": {"type": "string"}}
+_SCHEMA = {
+    "properties": {
+        "dataset_sha256": {"type": "string"},
+        "near_duplicates": _COUNT,
+        "proxy_copies": _COUNT,
+        "tickets": {"type": "object", "additionalProperties": _SUBJECTS},
+        "sets": {"type": "object", "additionalProperties": _SET},
+    },
+    "required": ["dataset_sha256", "near_duplicates", "tickets", "sets"],
+}
+
+
+def write_sets(folder: Path, found: dict[str, Any]) -> None:
+    """Write ``sets.json`` into a folder."""
+    write_json(folder / FILE, {"version": VERSION, **found})
+
+
+def read_sets(folder: Path) -> dict[str, Any]:
+    """Read the ``sets.json`` of a folder that the shard step wrote.
+
+    Raises:
+        InputError: absent, not JSON, of another version, or damaged.
+    """
+    from jsonschema import Draft202012Validator
+
+    path = folder / FILE
+    found = read_json(path, kind="sets", version=VERSION)
+    if error := next(Draft202012Validator(_SCHEMA).iter_errors(found), None):
+        where = error.json_path.removeprefix("$").removeprefix(".") or "it"
+        raise InputError(f"sets {path} is damaged, {where}: {error.message[:200]}; make it again")
+    return found
+
+
+def set_fingerprints(plan: dict[str, Any]) -> dict[str, str]:
+    """Name of each set of a ``sets.json`` -> hash of its images."""
+    return {name: entry["fingerprint"] for name, entry in plan["sets"].items()}
