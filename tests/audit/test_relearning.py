@@ -6,8 +6,7 @@ import torch
 from efface.audit.record import Audit, read_audit, write_audit
 from efface.audit.relearning import CASES, Effort, relearning, steps_until, waves, within
 from efface.audit.settings import AuditSettings
-from efface.errors import InputError
-from tests.audit.given import by_case, four_sets, models, smooth, tiny_view
+from tests.audit.given import by_case, four_sets, models, pictures, smooth, tiny_view
 from tests.tiny import tiny_images
 
 EFFORT = Effort(images=6, steps=4, rate=0.01, repeats=2, tolerance=0.1)
@@ -55,9 +54,15 @@ def test_the_same_seed_gives_the_same_steps():
     assert runs[0] == runs[1]
 
 
-def test_a_set_with_too_few_images_is_refused():
-    with pytest.raises(InputError, match="lower audit.relearn_images"):
-        relearning(*models(), four_sets(5), tiny_view(), EFFORT)
+@pytest.mark.parametrize("small", ["forget", "control", "retain"])
+def test_a_set_with_too_few_images_shows_nothing_and_says_why(small):
+    """A ticket of a few pictures is an everyday one: it ends with a verdict, not with an error."""
+    sets = four_sets() | {small: pictures(3)}
+    found = by_case(relearning(*models(), sets, tiny_view(), replace(EFFORT, images=4)))
+    assert found.keys() == CASES.keys()
+    assert {finding.value for finding in found.values()} == {None}
+    assert f"{small} has 3" in found["forget"].note
+    assert "lower audit.relearn_images" in found["forget"].note
 
 
 @pytest.mark.parametrize(

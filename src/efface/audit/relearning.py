@@ -24,7 +24,6 @@ from torch import Tensor
 
 from efface.audit.record import AttackResult, Finding, to_finding
 from efface.audit.view import Pictures, View
-from efface.errors import InputError
 from efface.metrics.distance import features_to_distance
 from efface.metrics.intervals import clustered_mean
 from efface.models.protocol import ImageToImageModel
@@ -71,7 +70,8 @@ def relearning(
 ) -> AttackResult:
     """Steps until the distance is back, for each of ``CASES``: the mean over the repeats.
 
-    A case has no value where a loss or a distance of one of its repeats is not finite.
+    A case has no value where a loss or a distance of one of its repeats is not finite; none has
+    one where a set has fewer images than one fine-tuning takes.
 
     Args:
         before: the model in service; it says which distance counts as back.
@@ -79,17 +79,15 @@ def relearning(
         sets: forget, control and retain.
         view: mask and extractor of the gate's main rule.
         effort: of the attacker.
-
-    Raises:
-        InputError: a set has fewer images than one fine-tuning takes.
     """
     effort = within(effort, min(len(sets[name]) for name in REPEATED))
-    for name in TRAINED:
-        if len(sets[name]) < effort.images:
-            raise InputError(
-                f"relearning takes {effort.images} images, but {name} has {len(sets[name])}: lower "
-                "audit.relearn_images"
-            )
+    if few := [name for name in TRAINED if len(sets[name]) < effort.images]:
+        told = f"takes {effort.images} images, and {few[0]} has {len(sets[few[0]])}"
+        told += ": lower audit.relearn_images"
+        findings = [_without(case, told) for case in CASES]
+        return AttackResult(
+            attack="relearning", seed=view.seed, recipe=view.recipe, findings=findings
+        )
     taken: dict[str, list[int | None]] = {case: [] for case in CASES}
     targets = []
     for repeat in range(effort.repeats):
@@ -181,13 +179,18 @@ def waves(like_NCHW: Tensor, seed: int) -> Tensor:
     return pixels.to(torch.uint8)[:, None].repeat(1, channels, 1, 1).to(like_NCHW.device)
 
 
+def _without(case: str, note: str, n: int = 0, clusters: int = 0) -> Finding:
+    """A case that shows nothing, and why."""
+    return Finding(case=case, value=None, unit="steps", n=n, clusters=clusters, note=note)
+
+
 def _to_finding(case: str, counts: Sequence[int | None], effort: Effort) -> Finding:
     n = effort.images * len(counts)
     reached = [count for count in counts if count is not None]
     if len(reached) < len(counts):
         told = f"in {len(counts) - len(reached)} of {len(counts)} repeats a loss or a distance was "
         told += "not finite, which shows nothing: lower audit.relearn_rate"
-        return Finding(case=case, value=None, unit="steps", n=n, clusters=len(counts), note=told)
+        return _without(case, told, n=n, clusters=len(counts))
     ended = [min(count, effort.steps) for count in reached]
     given_up = sum(count > effort.steps for count in reached)
     told = f"{CASES[case]}; {effort.images} images each time, none twice; "
