@@ -210,6 +210,7 @@ def test_a_threshold_that_is_not_a_finite_number_is_refused(tmp_path, path, valu
     ("path", "value", "words"),
     [
         (("retain-fid", "relative"), -0.1, "relative is -0.1: use 0 or more"),
+        (("retain-fid", "relative"), 1.0e30, "relative is 1e+30: use 1000 or less"),
         (("retain-fid", "absolute"), 0, "absolute is 0: use a value above 0"),
         (("retain-fid", "set"), "forget", "use one of retain, neighbours, control, holdout"),
         (("retain-fid", "bound"), "lower", "use one of upper, estimate"),
@@ -300,6 +301,8 @@ def test_a_mask_named_twice_is_refused(tmp_path):
         (("extractors", "fid", "sha256"), "12a20c"),
         (("extractors", "fid", "sha256"), "G" * 64),
         (("extractors", "fid", "sha256"), 5),
+        (("extractors", "fid", "configuration_sha256"), "12a20c"),
+        (("extractors", "fid", "configuration_sha256"), ""),
         (("evaluation", "seed"), -1),
         (("evaluation", "seed"), 2**63),
         (("evaluation", "seed"), 1.5),

@@ -14,6 +14,7 @@ from efface.gate.rules.rule import (
     Answer,
     check_above,
     check_at_least,
+    check_at_most,
     check_confidence,
     check_one_of,
     check_regions,
@@ -21,6 +22,8 @@ from efface.gate.rules.rule import (
 from efface.gate.wording import number
 
 BOUNDS = ("upper", "estimate")
+LARGEST_RELATIVE = 1000.0
+"""Far beyond any ceiling: a calibration looks for the critical value up to 100."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,7 @@ class RetainFidSettings:
     def __post_init__(self) -> None:
         """Refuse ceilings that are none."""
         check_at_least("relative", self.relative, 0)
+        check_at_most("relative", self.relative, LARGEST_RELATIVE)
         check_above("absolute", self.absolute, 0)
         check_one_of("set", self.set, tuple(name for name in SETS if not name.startswith("forget")))
         check_regions(self.regions)

@@ -97,6 +97,16 @@ def check_at_least(name: str, value: float, least: float) -> None:
         raise ConfigError(f"{name} is {value}: use {least:g} or more")
 
 
+def check_at_most(name: str, value: float, most: float) -> None:
+    """Refuse a setting above ``most``.
+
+    Raises:
+        ConfigError: it is.
+    """
+    if not value <= most:
+        raise ConfigError(f"{name} is {value}: use {most:g} or less")
+
+
 def check_one_of(name: str, value: str, accepted: tuple[str, ...]) -> None:
     """Refuse a word that is not known.
 
