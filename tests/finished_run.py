@@ -24,19 +24,20 @@ from efface.storage import open_store
 from tests.gate.reports import CLEAN
 from tests.tiny import tiny_mae
 
+CONFIGURATION = "0" * 64
 POLICY = """\
 version: 1
 name: tiny
 extractors:
-  distance: {uri: "small-cnn:tower", sha256: "%s"}
-  fid: {uri: "small-cnn:classifier", sha256: "%s"}
+  distance: {uri: "small-cnn:tower", sha256: "%s", configuration_sha256: ZEROS}
+  fid: {uri: "small-cnn:classifier", sha256: "%s", configuration_sha256: ZEROS}
 masks: {train: ["centre:2x2"], score: ["centre:2x2"], held_out: ["outpaint:2x2"]}
 evaluation: {seed: 0}
 privacy: {forget_pictures: %s}
 rules:
   forget-distance-rises: {minimum_rise: 0.05}
   retain-fid: {relative: 0.05, absolute: 40}
-"""
+""".replace("ZEROS", f'"{CONFIGURATION}"')
 SUBJECTS = ["00aa11bb22cc33dd", "44ee55ff66007788"]  # one odd, one even
 TICKET = "ticket-1"
 IMAGES = 1000
@@ -102,8 +103,10 @@ def make_report(before: str, after: str, *, rise: float) -> Report:
         for region in ("hole", "full"):
             keys = {}
             for kind, (name, sha256) in EXTRACTORS.items():
-                shape = {"weights_sha256": sha256, "dimension": 64, "size": 32}
-                found = extractor_recipe("small-cnn", name=name, **shape)
+                found = extractor_recipe(
+                    "small-cnn", name=name, weights_sha256=sha256, dimension=64, size=32,
+                    configuration_sha256=CONFIGURATION,
+                )  # fmt: skip
                 recipe = score_recipe(found, mask, region, 0)
                 keys[kind] = recipe_key(recipe)
                 recipes[keys[kind]] = recipe

@@ -13,9 +13,8 @@ from PIL import Image
 from efface.cli import main
 from efface.data.reading import read_images
 from efface.evaluation.report import read_report
-from efface.files import sha256_file
 from efface.gate.verdict import read_verdict
-from efface.metrics.extractors.small_cnn import WEIGHTS, SmallCnn, SmallCnnConfig, save
+from efface.metrics.extractors.small_cnn import SmallCnn, SmallCnnConfig, save
 from tests.given import put_ticket
 from tests.tiny import tiny_mae
 
@@ -51,9 +50,8 @@ def put_policy(folder: Path) -> None:
             name=f"tiny-{task}", task=task, classes=classes,
             channels=3, image_size=16, width=4, dimension=8,
         )  # fmt: skip
-        save(SmallCnn(config), folder / task)
-        digest = sha256_file(folder / task / WEIGHTS)
-        extractors[role] = {"uri": f"small-cnn:{task}", "sha256": digest}
+        pins = save(SmallCnn(config), folder / task)
+        extractors[role] = {"uri": f"small-cnn:{task}", **pins}
     policy = {
         "version": 1,
         "name": "own",

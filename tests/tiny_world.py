@@ -12,8 +12,7 @@ import yaml
 from PIL import Image
 
 from efface.data.importing import import_images
-from efface.files import sha256_file
-from efface.metrics.extractors.small_cnn import WEIGHTS, SmallCnn, SmallCnnConfig, save
+from efface.metrics.extractors.small_cnn import SmallCnn, SmallCnnConfig, save
 from efface.models.masks import draw_mask, parse_mask_policy, pixel_mask
 from tests.given import put_ticket
 from tests.tiny import tiny_mae
@@ -111,9 +110,8 @@ def _policy(folder: Path) -> dict[str, Any]:
     for role, task, classes in (("distance", "tower", 0), ("fid", "classifier", 2)):
         torch.manual_seed(1)
         config = SmallCnnConfig(name=f"tiny-{task}", task=task, classes=classes, **shape)
-        save(SmallCnn(config), folder / task)
-        digest = sha256_file(folder / task / WEIGHTS)
-        extractors[role] = {"uri": f"small-cnn:extractors/{task}", "sha256": digest}
+        pins = save(SmallCnn(config), folder / task)
+        extractors[role] = {"uri": f"small-cnn:extractors/{task}", **pins}
     return {
         "version": 1,
         "name": "tiny",

@@ -17,7 +17,6 @@ import yaml
 from torch import Tensor
 
 from efface.data.reading import read_images
-from efface.files import sha256_file
 from efface.metrics.extractors.small_cnn import SmallCnnConfig, save
 from efface.models.mae import new_mae
 from efface.training.device import name_hardware, pick_device
@@ -35,7 +34,9 @@ STEPS = {1: 2500, 2: 1000}
 EPOCHS = {"tower": 20, "classifier": 20}
 
 
-def train_extractors(images: Tensor, group: Tensor, subject: Tensor, out: Path) -> dict[str, str]:
+def train_extractors(
+    images: Tensor, group: Tensor, subject: Tensor, out: Path
+) -> dict[str, dict[str, str]]:
     """Train tower and classifier on the train split; gives the SHA-256 of their weights."""
     found = {}
     for task in ("tower", "classifier"):
@@ -46,9 +47,8 @@ def train_extractors(images: Tensor, group: Tensor, subject: Tensor, out: Path) 
         )  # fmt: skip
         with torch.device(images.device):
             network = train(config, images, group, subject, EPOCHS[task])
-        save(network.cpu(), out / task)
-        found[task] = sha256_file(out / task / "model.safetensors")
-        print(f"{task} sha256={found[task]}", flush=True)
+        found[task] = save(network.cpu(), out / task)
+        print(f"{task} pins={found[task]}", flush=True)
     return found
 
 
@@ -67,12 +67,12 @@ def train_model(images: Tensor, holdout: Tensor, out: Path) -> None:
     model.cpu().save(out)
 
 
-def policy(pins: dict[str, str]) -> str:
+def policy(pins: dict[str, dict[str, str]]) -> str:
     """The fashion demo's policy, with these extractors in place of its own."""
     content = yaml.safe_load((FASHION / "policy.yaml").read_text())
     content["name"] = "emoji"
     for role, task in (("distance", "tower"), ("fid", "classifier")):
-        content["extractors"][role] = {"uri": f"small-cnn:extractors/{task}", "sha256": pins[task]}
+        content["extractors"][role] = {"uri": f"small-cnn:extractors/{task}", **pins[task]}
     return yaml.safe_dump(content, sort_keys=False)
 
 

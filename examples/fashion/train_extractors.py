@@ -19,7 +19,6 @@ from select_images import CLASSES, select_images
 from torch import Tensor
 from torch.nn import functional as F
 
-from efface.files import sha256_file
 from efface.metrics.extractors.small_cnn import SmallCnn, SmallCnnConfig, save
 
 SEED = 11
@@ -165,8 +164,7 @@ def main() -> None:
                 f"{name} region={shown} holdout_accuracy={right:.3f} images={int(unseen.sum())}",
                 flush=True,
             )
-        save(network, given.out / name)
-        print(f"{name} sha256={sha256_file(given.out / name / 'model.safetensors')}", flush=True)
+        print(f"{name} pins={save(network, given.out / name)}", flush=True)
 
 
 if __name__ == "__main__":

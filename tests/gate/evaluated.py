@@ -19,7 +19,7 @@ from efface.metrics.gaussian import features_to_moments
 from efface.metrics.inception_score import probabilities_to_sums
 from efface.metrics.sketch import features_to_sketch
 from tests.audit.given import good_audit
-from tests.gate.reports import CLASSIFIER, CLEAN, SCORED, TOWER, policy
+from tests.gate.reports import CLASSIFIER, CLEAN, SCORED, SHAPED, TOWER, policy
 
 DIMENSION, CLASSES = 4, 3
 TICKETS = {"brand": ["bag-0", "bag-1", "bag-2"], "person": ["bag-1"]}
@@ -57,7 +57,7 @@ def statistics(set_name: str, subjects: list[str], rise: float) -> ShardStatisti
                 sketch=features_to_sketch(ids, subjects, rows.astype(np.float32)),
                 sums={} if side == "real" else sums,
             )
-    shape = {"dimension": DIMENSION, "size": 32}
+    shape = {"dimension": DIMENSION, "size": 32, **SHAPED}
     return ShardStatistics(
         shard=set_name,
         set=set_name,

@@ -16,6 +16,7 @@ from efface.metrics.extractor_kinds import extractor_recipe
 from efface.metrics.intervals import Estimate, clustered_mean, student
 
 TOWER, CLASSIFIER = "a" * 64, "b" * 64
+SHAPED = {"configuration_sha256": "d" * 64}
 SCORED, HELD_OUT = "centre:4x4", "outpaint:6x6"
 Changes = dict[tuple[str, str], NDArray[np.float64]]
 """(ticket, subject) -> change of the distance of each image."""
@@ -45,8 +46,8 @@ def policy(rules: dict[str, dict[str, Any]] | None = None) -> Policy:
     return Policy(
         name="simulated",
         extractors={
-            "distance": ExtractorSpec(uri="small-cnn:tower", sha256=TOWER),
-            "fid": ExtractorSpec(uri="small-cnn:classifier", sha256=CLASSIFIER),
+            kind: ExtractorSpec(uri=f"small-cnn:{kind}", sha256=sha256, **SHAPED)
+            for kind, (_, sha256) in EXTRACTORS.items()
         },
         masks=Masks(train=["centre:4x4"], score=[SCORED], held_out=[HELD_OUT]),
         evaluation=EvaluationSettings(seed=7),
@@ -66,7 +67,7 @@ def recipe(kind: str, mask: str, region: str = "hole", **changes: Any) -> dict[s
     """What the evaluator writes of a score with the policy's extractor of this kind."""
     name, sha256 = EXTRACTORS[kind]
     extractor = extractor_recipe(
-        "small-cnn", name=name, weights_sha256=sha256, dimension=64, size=32
+        "small-cnn", name=name, weights_sha256=sha256, dimension=64, size=32, **SHAPED
     )
     return {**score_recipe(extractor, mask, region, 7), **changes}
 

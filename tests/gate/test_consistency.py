@@ -15,7 +15,7 @@ from efface.gate.recipes import recipe_problem
 from efface.metrics.extractor_kinds import TRAITS, extractor_recipe, name_of
 from efface.metrics.intervals import student
 from tests.gate.evaluated import FORGET, HOLDOUT, asked, its_audit, merged, statistics
-from tests.gate.reports import CLASSIFIER, SCORED, TOWER, renamed, swapped
+from tests.gate.reports import CLASSIFIER, SCORED, SHAPED, TOWER, renamed, swapped
 
 GOOD = merged()
 
@@ -172,6 +172,8 @@ def test_degrees_that_so_many_groups_cannot_have_are_one_although_the_interval_f
         ("dimension", 4.0),
         ("seed", 8),
         ("weights_sha256", "9" * 64),
+        ("configuration_sha256", "9" * 64),
+        ("configuration_sha256", ""),
     ],
 )
 def test_a_recipe_of_another_policy_or_evaluator_is_one_although_it_is_named_anew(field, value):
@@ -221,7 +223,7 @@ def test_one_extractor_may_serve_both_purposes():
     """Then one recipe is that of distances and of FIDs."""
     shared = {role: FORGET.extractors["distance"] for role in ("distance", "fid")}
     report = merged(replace(FORGET, extractors=shared), replace(HOLDOUT, extractors=shared))
-    spec = ExtractorSpec(uri="small-cnn:tower", sha256=TOWER)
+    spec = ExtractorSpec(uri="small-cnn:tower", sha256=TOWER, **SHAPED)
     policy = replace(asked(), extractors={"distance": spec, "fid": spec})
     assert contradictions(Measurements(report, policy)) == []
     assert CLASSIFIER not in str(report.recipes)

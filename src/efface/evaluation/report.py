@@ -81,7 +81,7 @@ class Report:
     tickets: dict[str, list[str]]
     """Ticket id -> keyed hashes of its subjects that had data."""
     recipes: dict[str, dict[str, Any]]
-    """Recipe key -> extractor name, weights_sha256, dimension, resize, region, mask, seed."""
+    """Recipe key -> extractor name, hashes of its files, dimension, resize, region, mask, seed."""
     scores: list[Score]
     hygiene: Hygiene | None = None
     """None when the checkpoints were not compared; the gate then blocks."""

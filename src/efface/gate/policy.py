@@ -3,8 +3,8 @@
     version: 1
     name: fashion-demo
     extractors:
-      distance: {uri: "small-cnn:extractors/tower", sha256: "..."}     # cosine distance
-      fid: {uri: "small-cnn:extractors/classifier", sha256: "..."}     # FID, KID, Inception score
+      distance: {uri: "open-clip:ViT-H-14:clip.bin", sha256: "..."}   # cosine distance
+      fid: {uri: "inception:inception.pth", sha256: "..."}            # FID, KID, Inception score
     masks:
       train: ["centre:4x4", "random:0.25-0.75"]
       score: ["centre:4x4"]              # the gate's main rules look at these
@@ -35,12 +35,15 @@ SETS = ("forget", "forget-holdout", "retain", "neighbours", "control", "holdout"
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractorSpec:
-    """Which feature extractor to use, pinned by the hash of its weights."""
+    """Which feature extractor to use, pinned by the hashes of its files."""
 
     uri: str
     """KIND:PATH, such as clip-vision:/models/clip-vit-h-14."""
     sha256: str
     """SHA-256 of the weights file."""
+    configuration_sha256: str = ""
+    """SHA-256 of the configuration files that its kind has, one after the other; empty where it
+    has none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,12 +21,14 @@ from efface.gate.policy import (
     Privacy,
 )
 from efface.gate.rules import MAIN_RULES, NEEDED_ATTACKS, RULES
+from efface.metrics.extractor_kinds import TRAITS
 from efface.models.mask_policy import parse_mask_policy
 from efface.storage import open_store
 from efface.storage.fetching import is_remote
 from efface.typed import is_version
 from efface.unique_keys import load_yaml
 
+_HASH = re.compile(r"[0-9a-f]{64}")
 KEYS = ["version", "name", "extractors", "masks", "evaluation", "privacy", "audit", "rules"]
 
 
@@ -126,12 +128,27 @@ def _extractors(given: Any) -> dict[str, ExtractorSpec]:
             raise ConfigError(
                 f"extractors.{kind}.uri is {spec.uri!r}: use KIND:PATH, such as small-cnn:tower"
             )
-        if not re.fullmatch(r"[0-9a-f]{64}", spec.sha256):
+        if not _HASH.fullmatch(spec.sha256):
             raise ConfigError(
                 f"extractors.{kind}.sha256 is {spec.sha256!r}: use the 64 hexadecimal digits that "
                 "`sha256sum` prints for the weights file"
             )
+        _check_configuration(spec, f"extractors.{kind}.configuration_sha256")
     return specs
+
+
+def _check_configuration(spec: ExtractorSpec, where: str) -> None:
+    traits = TRAITS.get(spec.uri.partition(":")[0])
+    if traits is None:  # an unknown kind is refused where it is loaded
+        return
+    given, names = spec.configuration_sha256, " ".join(traits.configuration)
+    if names and not _HASH.fullmatch(given):
+        raise ConfigError(
+            f"{where} is {given!r}: use the 64 hexadecimal digits that `cat {names} | sha256sum` "
+            "prints in the folder of the weights"
+        )
+    if given and not names:
+        raise ConfigError(f"{where} is {given!r}: this kind has no configuration, remove the key")
 
 
 def _masks(given: Any) -> Masks:

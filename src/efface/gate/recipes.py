@@ -62,7 +62,11 @@ def _of_extractor(policy: Policy, metric: str) -> dict[str, Any]:
     if spec is None:
         return {"weights_sha256": None}
     kind = spec.uri.partition(":")[0]
-    found: dict[str, Any] = {"weights_sha256": spec.sha256, "kind": kind}
+    found: dict[str, Any] = {
+        "weights_sha256": spec.sha256,
+        "configuration_sha256": spec.configuration_sha256,
+        "kind": kind,
+    }
     if name := name_of(spec.uri):
         found["name"] = name
     if traits := TRAITS.get(kind):

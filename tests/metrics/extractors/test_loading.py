@@ -1,11 +1,15 @@
+import json
+from dataclasses import replace
+
 import pytest
 import torch
 
 from efface.errors import CheckpointError, ConfigError
-from efface.files import sha256_file
+from efface.files import sha256_bytes
 from efface.gate.policy import ExtractorSpec
 from efface.metrics.extractor_kinds import TRAITS
 from efface.metrics.extractors import KINDS, load_extractor
+from efface.metrics.extractors.loading import check_extractor
 from efface.metrics.extractors.small_cnn import SmallCnn, SmallCnnConfig, save
 from efface.storage import open_store
 
@@ -14,9 +18,8 @@ FIELDS = {"channels": 1, "image_size": 16, "width": 4, "dimension": 8, "classes"
 
 @pytest.fixture
 def spec(tmp_path):
-    save(SmallCnn(SmallCnnConfig(name="tiny", task="tower", **FIELDS)), tmp_path / "tower")
-    found = sha256_file(tmp_path / "tower" / "model.safetensors")
-    return ExtractorSpec(uri="small-cnn:tower", sha256=found)
+    network = SmallCnn(SmallCnnConfig(name="tiny", task="tower", **FIELDS))
+    return ExtractorSpec(uri="small-cnn:tower", **save(network, tmp_path / "tower"))
 
 
 def test_a_place_is_relative_to_the_policy(spec, tmp_path):
@@ -26,13 +29,39 @@ def test_a_place_is_relative_to_the_policy(spec, tmp_path):
 
 
 def test_an_absolute_place_is_taken_as_it_is(spec, tmp_path):
-    absolute = ExtractorSpec(uri=f"small-cnn:{tmp_path / 'tower'}", sha256=spec.sha256)
+    absolute = replace(spec, uri=f"small-cnn:{tmp_path / 'tower'}")
     assert load_extractor(absolute, "/elsewhere").name == "tiny"
 
 
 def test_weights_of_another_hash_are_refused(spec, tmp_path):
     with pytest.raises(ConfigError, match="the policy pins '0000'"):
         load_extractor(ExtractorSpec(uri=spec.uri, sha256="0000"), str(tmp_path))
+
+
+def test_a_configuration_of_another_hash_is_refused(spec, tmp_path):
+    """Images of another size give other features with the same weights."""
+    path = tmp_path / "tower" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "image_size": 8}))
+    with pytest.raises(ConfigError, match="config.json in .* have sha256 .* the policy pins"):
+        load_extractor(spec, str(tmp_path))
+
+
+def test_the_recipe_names_the_configuration(spec, tmp_path):
+    recipe = load_extractor(spec, str(tmp_path)).recipe
+    assert recipe["configuration_sha256"] == spec.configuration_sha256
+
+
+def test_a_kind_of_two_configuration_files_is_pinned_by_both(tmp_path):
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    for name in ("model.safetensors", "config.json", "preprocessor_config.json"):
+        (folder / name).write_text(name)
+    pins = {"sha256": sha256_bytes(b"model.safetensors")}
+    pins["configuration_sha256"] = sha256_bytes(b"config.jsonpreprocessor_config.json")
+    check_extractor(ExtractorSpec(uri="clip-vision:clip", **pins), str(tmp_path))
+    (folder / "preprocessor_config.json").write_text("other")
+    with pytest.raises(ConfigError, match="config.json and preprocessor_config.json in"):
+        check_extractor(ExtractorSpec(uri="clip-vision:clip", **pins), str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -61,13 +90,13 @@ def remote(spec, tmp_path, bucket, monkeypatch):
 
 
 def test_a_place_in_a_bucket_is_fetched(spec, remote, tmp_path):
-    placed = ExtractorSpec(uri=f"small-cnn:{remote}/tower", sha256=spec.sha256)
+    placed = replace(spec, uri=f"small-cnn:{remote}/tower")
     assert load_extractor(placed, str(tmp_path)).name == "tiny"
 
 
 @pytest.mark.parametrize("uri", ["small-cnn:tower", "small-cnn:./tower"])
 def test_a_place_is_relative_to_a_policy_in_a_bucket(spec, remote, uri):
-    assert load_extractor(ExtractorSpec(uri=uri, sha256=spec.sha256), remote).name == "tiny"
+    assert load_extractor(replace(spec, uri=uri), remote).name == "tiny"
 
 
 def test_weights_in_a_bucket_of_another_hash_are_refused(remote):
@@ -103,6 +132,6 @@ def test_every_kind_is_named_in_the_documentation():
 
 @pytest.mark.parametrize("place", ["gs://bucket/tower", "s3://"])
 def test_a_place_of_another_kind_is_not_taken_for_a_path(spec, tmp_path, place):
-    elsewhere = ExtractorSpec(uri=f"small-cnn:{place}", sha256=spec.sha256)
+    elsewhere = replace(spec, uri=f"small-cnn:{place}")
     with pytest.raises(CheckpointError, match="use a path or s3://bucket/prefix"):
         load_extractor(elsewhere, str(tmp_path))

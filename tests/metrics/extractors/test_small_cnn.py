@@ -61,6 +61,7 @@ def test_the_recipe_names_all_that_a_number_depends_on():
         "name": "tiny",
         "kind": "small-cnn",
         "weights_sha256": "abc",
+        "configuration_sha256": "",
         "dimension": 8,
         "resize": "bilinear-antialias-16",
         "is_clip": False,

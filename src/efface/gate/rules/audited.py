@@ -137,5 +137,10 @@ def _wanted(attack: str, measurements: Measurements) -> dict[str, Any]:
         return wanted
     scored = report.find(metric="distance", mask=mask, region=REGION)
     recipe = report.recipes.get(scored[0].recipe, {}) if scored else {}
-    pinned = {"weights_sha256": policy.extractors["distance"].sha256, "region": REGION}
+    spec = policy.extractors["distance"]
+    pinned = {
+        "weights_sha256": spec.sha256,
+        "configuration_sha256": spec.configuration_sha256,
+        "region": REGION,
+    }
     return {**recipe, **wanted, **pinned}

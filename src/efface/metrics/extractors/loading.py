@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efface.errors import CheckpointError, ConfigError, InputError
-from efface.files import sha256_file
+from efface.files import sha256_bytes, sha256_file
 from efface.gate.policy import ExtractorSpec
+from efface.metrics.extractor_kinds import TRAITS
 from efface.metrics.extractors import clip_vision, inception, open_clip, small_cnn
-from efface.metrics.extractors.protocol import Extractor
+from efface.metrics.extractors.protocol import Extractor, need_file
 from efface.storage.fetching import REMOTE, fetch_cached, is_remote
 
 log = logging.getLogger(__name__)
@@ -50,20 +51,22 @@ def load_extractor(spec: ExtractorSpec, folder: str) -> Extractor:
         folder: the policy's folder; a place that is not absolute is relative to it.
 
     Raises:
-        ConfigError: an unknown kind, or weights of another hash than the policy pins.
+        ConfigError: an unknown kind, or files of other hashes than the policy pins.
         CheckpointError: weights that are missing, damaged or of another architecture.
     """
     kind, place = check_extractor(spec, folder)
     log.info("extractor=%s sha256=%s", spec.uri, spec.sha256[:12])
-    return kind.load(place, Path(folder), spec.sha256)
+    extractor = kind.load(place, Path(folder), spec.sha256)
+    extractor.recipe["configuration_sha256"] = spec.configuration_sha256
+    return extractor
 
 
 def check_extractor(spec: ExtractorSpec, folder: str) -> tuple[Kind, str]:
-    """Hold the weights of an extractor against their hash; gives its kind and place here.
+    """Hold the files of an extractor against their hashes; gives its kind and place here.
 
     Raises:
-        ConfigError: an unknown kind, or weights of another hash than the policy pins.
-        CheckpointError: the weights are missing.
+        ConfigError: an unknown kind, or files of other hashes than the policy pins.
+        CheckpointError: the weights or a configuration file are missing.
         InfrastructureError: they are in storage, which failed.
     """
     kind, _, place = spec.uri.partition(":")
@@ -79,6 +82,13 @@ def check_extractor(spec: ExtractorSpec, folder: str) -> tuple[Kind, str]:
             f"extractor {spec.uri}: {weights} has sha256 {found}, the policy pins {spec.sha256!r}; "
             "restore the weights, or change the policy on purpose"
         )
+    found = _configuration_sha256(weights.parent, TRAITS[kind].configuration)
+    if found != spec.configuration_sha256:
+        raise ConfigError(
+            f"extractor {spec.uri}: {' and '.join(TRAITS[kind].configuration)} in {weights.parent} "
+            f"have sha256 {found}, the policy pins configuration_sha256 "
+            f"{spec.configuration_sha256!r}; restore them, or change the policy on purpose"
+        )
     return KINDS[kind], place
 
 
@@ -87,6 +97,12 @@ def absolute_uri(uri: str, folder: str) -> str:
     kind, _, place = uri.partition(":")
     split = PLACE.fullmatch(place)
     return f"{kind}:{split[1]}{_absolute(split[2], folder)}" if split else uri
+
+
+def _configuration_sha256(folder: Path, names: tuple[str, ...]) -> str:
+    """Hash of configuration files one after the other; empty for none."""
+    contents = [need_file(folder / name, "extractor configuration").read_bytes() for name in names]
+    return sha256_bytes(b"".join(contents)) if names else ""
 
 
 def _absolute(path: str, folder: str) -> str:

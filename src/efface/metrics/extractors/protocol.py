@@ -26,7 +26,7 @@ class Extractor(Protocol):
     dimension: int
     """D, the length of a feature vector."""
     recipe: dict[str, Any]
-    """All that a number depends on: name, kind, weights_sha256, dimension, resize, is_clip."""
+    """All that a number depends on: the FIELDS of ``efface.metrics.extractor_kinds``."""
 
     def embed(self, images_BCHW: Tensor) -> Tensor:
         """Features ``(B, D)`` float32 of images in [0, 1]."""

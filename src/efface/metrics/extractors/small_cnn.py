@@ -23,13 +23,14 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from efface.errors import CheckpointError
-from efface.files import read_json, write_json
+from efface.files import read_json, sha256_file, write_json
 from efface.metrics.extractor_kinds import TRAITS, extractor_recipe
 from efface.metrics.extractors.protocol import frozen, need_file, resized, with_channels
 
 VERSION = 1
 TASKS = ("tower", "classifier")
 WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +146,7 @@ def load(place: str, folder: Path, weights_sha256: str) -> SmallCnnExtractor:
     Raises:
         CheckpointError: a file is missing, or the weights do not fit config.json.
     """
-    path = need_file(folder / place / "config.json", "small-cnn configuration")
+    path = need_file(folder / place / CONFIG, "small-cnn configuration")
     fields = read_json(path, kind="small-cnn configuration", version=VERSION)
     fields.pop("version")
     try:
@@ -156,12 +157,14 @@ def load(place: str, folder: Path, weights_sha256: str) -> SmallCnnExtractor:
     return SmallCnnExtractor(network, weights_sha256)
 
 
-def save(network: SmallCnn, folder: Path) -> None:
-    """Write config.json and model.safetensors."""
+def save(network: SmallCnn, folder: Path) -> dict[str, str]:
+    """Write config.json and model.safetensors; gives the hashes that a policy pins them by."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "config.json", {"version": VERSION, **asdict(network.config)})
+    write_json(folder / CONFIG, {"version": VERSION, **asdict(network.config)})
     state = {k: v.contiguous() for k, v in network.state_dict().items() if torch.is_tensor(v)}
     save_file(state, folder / WEIGHTS)
+    pins = {"sha256": WEIGHTS, "configuration_sha256": CONFIG}
+    return {name: sha256_file(folder / file) for name, file in pins.items()}
 
 
 def _fused(network: SmallCnn) -> SmallCnn:
