@@ -81,11 +81,12 @@ def test_masks_that_hide_unequal_counts_are_refused(network):
     ("change", "message"),
     [
         ({"num_layers": 0}, "num_layers must be a whole number above 0, got 0"),
+        ({"decoder_num_layers": 10**9}, "decoder_num_layers must be at most 1000, got 1000000000"),
         ({"grid_side": 4.0}, r"grid_side must be a whole number above 0, got 4\.0"),
         ({"decoder_num_heads": 3}, "decoder_hidden_size must be a multiple of decoder_num_heads"),
         ({"dropout": 1}, r"unknown \['dropout'\]"),
     ],
-    ids=["zero", "type", "heads", "unknown"],
+    ids=["zero", "depth", "type", "heads", "unknown"],
 )
 def test_a_wrong_configuration_is_explained(change, message):
     with pytest.raises(CheckpointError, match=message):

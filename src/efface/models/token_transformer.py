@@ -23,6 +23,8 @@ MLP_RATIO = 4
 """Width of the hidden layer of a block, against the width of the block."""
 INITIAL_STD = 0.02
 """Deviation of fresh embeddings, positions and special tokens (Li et al. 2023)."""
+LARGEST_DEPTH = 1000
+"""Layers: a damaged configuration is not built until the memory ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,11 @@ class TokenTransformerConfig:
                     f"got {value!r}"
                 )
         for prefix in ("", "decoder_"):
+            if (depth := getattr(self, f"{prefix}num_layers")) > LARGEST_DEPTH:
+                raise CheckpointError(
+                    f"transformer setting {prefix}num_layers must be at most {LARGEST_DEPTH}, "
+                    f"got {depth}"
+                )
             width = getattr(self, f"{prefix}hidden_size")
             heads = getattr(self, f"{prefix}num_heads")
             if width % heads:
