@@ -41,6 +41,7 @@ def tiny_shard(rows: list[int], set_name: str = "holdout", shard: str = "a") -> 
     return ShardImages(
         shard=shard,
         set=set_name,
+        set_fingerprint=f"print-{set_name}",
         fingerprint=f"{shard}-{rows}",
         images_NCHW=tiny_images(60)[rows],
         sample_id=[f"image-{row}" for row in rows],

@@ -123,6 +123,7 @@ def _holdout() -> ShardImages:
     return ShardImages(
         shard="holdout-00000",
         set="holdout",
+        set_fingerprint="noise",
         fingerprint="noise",
         images_NCHW=torch.randint(256, shape, generator=generator, dtype=torch.uint8),
         sample_id=[f"image-{number}" for number in range(SCORED)],

@@ -42,7 +42,7 @@ def test_what_is_read_is_what_was_written(path, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda header, _: header.update(version=2), "version 2"),
+        (lambda header, _: header.update(version=1), "version 1"),
         (lambda header, _: header.update(kind="photographs"), "photographs"),
         (lambda header, _: header["shards"][0].update(surprise=1), "surprise"),
         (lambda header, _: header["shards"][0].pop("seed"), "seed"),

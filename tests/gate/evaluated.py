@@ -61,6 +61,7 @@ def statistics(set_name: str, subjects: list[str], rise: float) -> ShardStatisti
     return ShardStatistics(
         shard=set_name,
         set=set_name,
+        set_fingerprint=SETS[set_name],
         before="1" * 64,
         after="2" * 64,
         seed=7,

@@ -5,8 +5,9 @@ import pytest
 
 from efface.errors import InputError
 from efface.evaluation.report import read_report
-from efface.models.checkpoint import fingerprint
+from efface.models.checkpoint import fingerprint, save_model
 from efface.steps import evaluate, merge
+from tests.tiny import tiny_mae
 from tests.tiny_run import make_run
 
 PARTS = [
@@ -87,3 +88,24 @@ def test_a_missing_part_is_refused(given, tmp_path):
     with pytest.raises(InputError, match="holdout: 10 images were scored where 15"):
         merge.run(**parts)
     assert not (tmp_path / "report.json").exists()
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_model_that_was_not_scored_is_no_side_of_the_comparison(given, tmp_path, side):
+    """What hygiene says has to be about the model of the scores."""
+    other = save_model(tiny_mae(5), tmp_path / "other", {})
+    folders = {**given, side: tmp_path / "other", "out": tmp_path / "report.json"}
+    with pytest.raises(InputError, match=f"was scored as {side}: it has {other[:12]}"):
+        merge.run(**folders)
+    assert not (tmp_path / "report.json").exists()
+
+
+@pytest.mark.parametrize("name", ["forget", "retain", "holdout"])
+def test_statistics_of_other_sets_are_refused(given, tmp_path, name):
+    sets = tmp_path / "sets"
+    shutil.copytree(given["sets"], sets)
+    plan = json.loads((sets / "sets.json").read_text())
+    plan["sets"][name]["fingerprint"] = "other"
+    (sets / "sets.json").write_text(json.dumps(plan))
+    with pytest.raises(InputError, match=f"other images than the set {name}"):
+        merge.run(**{**given, "sets": sets, "out": tmp_path / "report.json"})

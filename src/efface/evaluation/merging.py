@@ -51,6 +51,7 @@ def merge_to_report(
         InputError: statistics are missing, occur twice, or do not belong together.
     """
     _check_together(parts)
+    _check_sets(parts, sets)
     merged = [merge_shards([p for p in parts if p.set == name]) for name in sets if sizes[name]]
     _check_complete(merged, sizes)
     pairs = [pair for found in merged for pair in set_to_scores(found, tickets)]
@@ -164,6 +165,15 @@ def _check_together(parts: Sequence[ShardStatistics]) -> None:
                     f"statistics of {parts[0].shard} and {part.shard} have different recipes: "
                     f"{name} differs; score all shards with the same models, policy and seed"
                 )
+
+
+def _check_sets(parts: Sequence[ShardStatistics], sets: Mapping[str, str]) -> None:
+    for part in parts:
+        if sets.get(part.set) != part.set_fingerprint:
+            raise InputError(
+                f"statistics of {part.shard} are of other images than the set {part.set} that is "
+                "given: score the shards of these sets, and merge those"
+            )
 
 
 def _check_complete(merged: Sequence[ShardStatistics], sizes: Mapping[str, int]) -> None:

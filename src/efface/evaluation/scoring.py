@@ -43,6 +43,8 @@ class ShardImages:
 
     shard: str
     set: str
+    set_fingerprint: str
+    """Hash of the images of the whole set."""
     fingerprint: str
     """Content hash of exactly these images in this order."""
     images_NCHW: Tensor
@@ -196,6 +198,7 @@ def _to_statistics(
     return ShardStatistics(
         shard=given.shard,
         set=given.set,
+        set_fingerprint=given.set_fingerprint,
         before=scorer.before_fingerprint,
         after=scorer.after_fingerprint,
         seed=scorer.seed,

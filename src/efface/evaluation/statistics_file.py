@@ -20,9 +20,9 @@ from efface.metrics.gaussian import Floats, Moments
 from efface.metrics.inception_score import ProbabilitySums
 from efface.metrics.sketch import Sketch
 
-VERSION = 1
+VERSION = 2
 KIND = "efface shard statistics"
-PLAIN = ("shard", "set", "before", "after", "seed", "extractors")
+PLAIN = ("shard", "set", "set_fingerprint", "before", "after", "seed", "extractors")
 """Fields of ``ShardStatistics`` that are JSON."""
 COLUMNS = ("sample_id", "subject", "ticket")
 """Fields of ``ShardStatistics`` that are one array each."""
@@ -53,6 +53,8 @@ class ShardStatistics:
 
     shard: str
     set: str
+    set_fingerprint: str
+    """Hash of the images of the whole set."""
     before: str
     """Fingerprint of the model in service."""
     after: str

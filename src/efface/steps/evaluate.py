@@ -135,6 +135,7 @@ def _read(sets: Path, place: Place, policy: Policy, model: ImageToImageModel) ->
     return ShardImages(
         shard=place.shard,
         set=place.set,
+        set_fingerprint=place.set_fingerprint,
         fingerprint=hashlib.sha256(hashes.encode()).hexdigest(),
         images_NCHW=torch.from_numpy(images),
         sample_id=rows["sample_id"].to_pylist(),

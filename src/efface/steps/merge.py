@@ -4,13 +4,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from efface.errors import InputError
 from efface.evaluation.merging import merge_to_report
 from efface.evaluation.report import Report, write_report
-from efface.evaluation.statistics_file import read_statistics
+from efface.evaluation.statistics_file import ShardStatistics, read_statistics
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.metrics.sketch import CAPACITY
-from efface.models.checkpoint import compare
+from efface.models.checkpoint import compare, fingerprint
 from efface.steps.sets_file import read_sets, set_fingerprints
 
 log = logging.getLogger(__name__)
@@ -33,13 +34,16 @@ def run(
         Headline scores: in the hole, under the first mask that is scored.
 
     Raises:
-        InputError: statistics are missing, damaged, occur twice, or do not belong together.
+        InputError: statistics are missing, damaged, occur twice, do not belong together, or are
+            of other models or sets.
     """
     checked = read_policy(policy)
     plan = read_sets(sets)
     sizes = {name: _size(name, entry, checked) for name, entry in plan["sets"].items()}
+    parts = [part for path in statistics for part in read_statistics(path)]
+    _check_models(parts, {"before": before, "after": after})
     report = merge_to_report(
-        [part for path in statistics for part in read_statistics(path)],
+        parts,
         sets=set_fingerprints(plan),
         sizes=sizes,
         tickets=plan["tickets"],
@@ -50,6 +54,19 @@ def run(
     found = headline(report, checked.masks.score[0])
     log.info("report=%s scores=%d", out, len(report.scores))
     return found
+
+
+def _check_models(parts: list[ShardStatistics], models: dict[str, Path]) -> None:
+    """The models that are compared have to be those that were scored."""
+    for side, folder in models.items():
+        given = fingerprint(folder)
+        for part in parts:
+            if (scored := getattr(part, side)) != given:
+                raise InputError(
+                    f"model {folder} is not the one that was scored as {side}: it has {given[:12]},"
+                    f" the statistics of {part.shard} are about {scored[:12]}; score this model, "
+                    "or give the one that was scored"
+                )
 
 
 def headline(report: Report, mask: str) -> dict[str, float]:
