@@ -14,12 +14,14 @@ from efface.data.manifest import SET_SCHEMA, write_manifest
 from efface.data.shards import Sample, pack_shard
 from efface.evaluation.recipe import recipe_key, score_recipe
 from efface.evaluation.report import SIDES, Report, Score, write_report
+from efface.evidence.page import MARK, VERDICT_MARK
 from efface.files import sha256_file
 from efface.gate.reading import read_policy
 from efface.gate.verdict import Verdict, write_verdict
 from efface.metrics.extractor_kinds import extractor_recipe
 from efface.metrics.intervals import Estimate, clustered_mean, student
 from efface.models.checkpoint import save_model
+from efface.steps.batch_file import write_batch
 from efface.storage import open_store
 from tests.gate.reports import CLEAN
 from tests.tiny import tiny_mae
@@ -76,19 +78,26 @@ def finished_run(
     for place, name in enumerate(("forget", "neighbours", "holdout")):
         write_set(folder / "sets" / name, name, count=6, seed=place)
     (folder / "sets" / "sets.json").write_text(json.dumps(_plan()))
-    (folder / "batch.json").write_text(json.dumps(_batch()))
+    write_batch(folder, _batch())
     report = make_report(models["before"], models["after"], rise=0.3 if passed else -0.1)
     write_report(folder / "report.json", report)
     write_verdict(folder / "verdict.json", _verdict(folder, report))
     shown = "shown" if forget_pictures else "withheld"
-    (folder / "page.html").write_text(f'<meta name="efface-forget-pictures" content="{shown}">')
+    _write_page(folder, shown)
     return FinishedRun(folder)
 
 
 def edit_verdict(run: FinishedRun, **changes: Any) -> None:
-    """Change fields of verdict.json by hand."""
+    """Change fields of verdict.json by hand, and make the page of it anew."""
     path = run.folder / "verdict.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    _write_page(run.folder, "withheld")
+
+
+def _write_page(folder: Path, shown: str) -> None:
+    marks = {MARK: shown, VERDICT_MARK: sha256_file(folder / "verdict.json")}
+    lines = [f'<meta name="{name}" content="{value}">' for name, value in marks.items()]
+    (folder / "page.html").write_text("\n".join(lines))
 
 
 def make_report(before: str, after: str, *, rise: float) -> Report:
@@ -201,4 +210,5 @@ def _batch() -> dict[str, Any]:
         {"ticket_id": TICKET, "status": "in_progress", "samples": 6, "subjects": SUBJECTS},
         {"ticket_id": "ticket-2", "status": "no_data_found", "samples": 0, "subjects": []},
     ]
-    return {"version": 1, "run_id": "run-1", "tickets": tickets, "rejected": []}
+    about = {"name": "2026-11-23-0a1b2c3d", "dataset": "data", "dataset_sha256": "d" * 64}
+    return {**about, "run_id": "run-1", "tickets": tickets, "rejected": []}

@@ -82,17 +82,30 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
-def read_json(path: Path, *, kind: str, version: int) -> dict[str, Any]:
+def read_json(
+    path: Path, *, kind: str, version: int, schema: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Read a JSON document of efface and check its version field.
 
+    Args:
+        path: of the document.
+        kind: what it is, for messages.
+        version: the one that this efface reads.
+        schema: JSON Schema of what its readers rest on; None where they check it themselves.
+
     Raises:
-        InputError: absent, not JSON, or of a version this efface does not know.
+        InputError: absent, not JSON, of a version this efface does not know, or not as its schema
+            says.
     """
     try:
         content = load_json(path.read_text())
     except FileNotFoundError:
         raise InputError(
             f"{kind} {path} does not exist: run the step that writes it first"
+        ) from None
+    except (IsADirectoryError, NotADirectoryError):
+        raise InputError(
+            f"{kind} {path} is a folder, or in something that is none: give the file itself"
         ) from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{kind} {path} is not JSON ({error}): make it again") from None
@@ -101,7 +114,19 @@ def read_json(path: Path, *, kind: str, version: int) -> dict[str, Any]:
         raise InputError(
             f"{kind} {path} has version {found!r}; this efface reads version {version}"
         )
+    if schema is not None and (problem := schema_problem(content, schema)):
+        raise InputError(f"{kind} {path} is damaged, {problem}; make it again")
     return dict(content)
+
+
+def schema_problem(content: Any, schema: dict[str, Any]) -> str | None:
+    """Where and why a document is not as a JSON Schema says, or None."""
+    from jsonschema import Draft202012Validator
+
+    error = next(Draft202012Validator(schema).iter_errors(content), None)
+    if error is None:
+        return None
+    return f"{error.json_path.removeprefix('$').removeprefix('.') or 'it'}: {error.message[:200]}"
 
 
 def load_json(text: str) -> Any:

@@ -19,6 +19,7 @@ def contents(tmp_path: Path) -> Contents:
     report = make_report("1" * 64, "2" * 64, rise=0.3)
     return Contents(
         verdict=decide(report, policy, "c" * 64),
+        verdict_sha256="e" * 64,
         policy=policy,
         report=report,
         asked=[Asked(ticket=TICKET, subjects=2, images=1234)],

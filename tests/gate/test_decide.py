@@ -135,7 +135,17 @@ def test_a_verdict_reads_back_as_it_was_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"version": 2}, {"extra": 1}, {"checks": [{"rule": "x"}]}, {"checks": None}]
+    "change",
+    [
+        {"version": 2},
+        {"extra": 1},
+        {"checks": [{"rule": "x"}]},
+        {"checks": None},
+        {"passed": "maybe"},
+        {"reasons": "fine"},
+        {"before": None},
+        {"checks": [{"rule": "x", "passed": 1, "reason": "Fine.", "blocking": True}]},
+    ],
 )
 def test_a_verdict_of_another_form_is_refused(tmp_path, change):
     path = tmp_path / "verdict.json"

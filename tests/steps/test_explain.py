@@ -8,11 +8,15 @@ import pytest
 from efface.audit.record import write_audit
 from efface.audit.settings import AuditSettings
 from efface.data.reading import read_images
-from efface.evidence.page import shows_forget_pictures
+from efface.errors import InputError
+from efface.evidence.page import page_verdict, shows_forget_pictures
 from efface.evidence.pictures import array_to_data_uri
+from efface.files import sha256_file
+from efface.models.checkpoint import save_model
 from efface.steps import explain
 from tests.audit.given import good_audit
 from tests.finished_run import FinishedRun, finished_run
+from tests.tiny import tiny_mae
 
 
 def explained(run: FinishedRun, **more: Path) -> str:
@@ -82,3 +86,32 @@ def test_a_damaged_audit_does_not_take_the_page_along(tmp_path):
     audit.write_text("{")
     page = explained(finished_run(tmp_path / "run"), audit=audit)
     assert "Attacks and controls" not in page
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_beside_a_passed_verdict_there_are_no_pictures_of_another_model(tmp_path, side):
+    run = finished_run(tmp_path / "run")
+    save_model(tiny_mae(7), run.folder / side, {})
+    with pytest.raises(InputError, match=f"is not the {side} that passed"):
+        explained(run)
+
+
+def test_beside_a_passed_verdict_there_are_no_pictures_of_other_sets(tmp_path):
+    run = finished_run(tmp_path / "run")
+    path = run.folder / "sets" / "sets.json"
+    path.write_text(path.read_text().replace('"5555', '"6555'))
+    with pytest.raises(InputError, match="not those that were scored"):
+        explained(run)
+
+
+def test_beside_a_passed_verdict_there_is_no_other_report(tmp_path):
+    run = finished_run(tmp_path / "run")
+    run.paths["report"].unlink()
+    with pytest.raises(InputError, match="the report is not the one that passed"):
+        explained(run)
+
+
+def test_the_page_says_which_verdict_it_shows(tmp_path):
+    run = finished_run(tmp_path / "run")
+    explained(run)
+    assert page_verdict(run.folder / "page.html") == sha256_file(run.paths["verdict"])

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -10,9 +11,12 @@ from efface.files import sha256_file
 from efface.models.checkpoint import save_model
 from efface.registry.connection import connected
 from efface.steps import refuse, register
+from efface.steps.gate import judge
 from tests.audit.given import good_audit
 from tests.finished_run import FinishedRun, edit_verdict, finished_run
 from tests.tiny import tiny_mae
+
+OTHER = {"ticket_id": "ticket-1", "status": "in_progress", "samples": 6}
 
 
 @pytest.fixture
@@ -116,7 +120,8 @@ def test_an_audit_that_passed_is_kept_with_the_evidence(passed, registry):
     report = read_report(passed.paths["report"])
     about = {name: getattr(report, name) for name in ("before", "after", "sets")}
     write_audit(audit, good_audit(AuditSettings(), {}, **about))
-    edit_verdict(passed, audit_sha256=sha256_file(audit))
+    verdict = judge(passed.paths["report"], passed.paths["policy"], passed.paths["after"], audit)
+    edit_verdict(passed, **asdict(verdict))
     register.run(**passed.paths, name="demo", registry=registry, audit=audit)
     record = json.loads((passed.folder / "workspace" / "run-1" / "registered.json").read_text())
     with connected(registry) as client:
@@ -127,3 +132,39 @@ def test_an_audit_that_passed_is_kept_with_the_evidence(passed, registry):
 def test_an_audit_that_was_left_out_after_the_verdict_is_refused(passed, registry):
     edit_verdict(passed, audit_sha256="a" * 64)
     refused(passed, registry, "none given. is not the one that passed")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"checks": []},
+        {"before": "0" * 64},
+        {"reasons": ["Everything is fine."]},
+        {"checks": [{"rule": "hygiene", "passed": True, "reason": "Fine.", "blocking": True}]},
+    ],
+    ids=["no checks", "another base", "a reason", "another check"],
+)
+def test_a_verdict_that_is_not_word_for_word_the_gates_is_refused(passed, registry, changes):
+    edit_verdict(passed, **changes)
+    refused(passed, registry, "word for word")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"run_id": "run-77"}, {"tickets": []}, {"tickets": [{**OTHER, "ticket_id": "ticket-9"}]}],
+    ids=["another run", "no ticket", "another ticket"],
+)
+def test_a_batch_of_another_run_is_refused(passed, registry, changes):
+    path = passed.paths["batch"]
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    with pytest.raises(InputError, match="give the batch of this run"):
+        register.run(**passed.paths, name="demo", registry=registry)
+
+
+@pytest.mark.parametrize("page", ["", "<p>the page of run 999</p>", "of another verdict"])
+def test_a_page_that_does_not_show_the_verdict_is_refused(passed, registry, page):
+    shown = passed.paths["page"].read_text()
+    other = shown.replace(sha256_file(passed.paths["verdict"]), "0" * 64)
+    passed.paths["page"].write_text(other if page == "of another verdict" else page)
+    with pytest.raises(InputError, match="make it again with `efface explain`"):
+        register.run(**passed.paths, name="demo", registry=registry)

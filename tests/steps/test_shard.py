@@ -23,6 +23,7 @@ from efface.data.set_settings import ShardSettings, parse_settings
 from efface.errors import ConfigError, DataError
 from efface.files import read_json, sha256_bytes, sha256_file
 from efface.steps import shard
+from efface.steps.batch_file import write_batch
 from efface.storage import LocalStore, open_store
 from efface.tickets.matching import FORGET_SCHEMA
 from efface.tickets.subjects import hash_subject
@@ -85,11 +86,14 @@ def put_batch(folder: Path, stems: list[str]) -> None:
     batch = folder / "batch"
     batch.mkdir(exist_ok=True)
     content = {
-        "version": 1,
+        "name": "2026-11-23-0a1b2c3d",
+        "run_id": "run-1",
+        "tickets": [],
+        "rejected": [],
         "dataset": str(folder / "dataset"),
         "dataset_sha256": sha256_file(folder / "dataset/manifest.parquet"),
     }
-    (batch / "batch.json").write_text(json.dumps(content))
+    write_batch(batch, content)
     rows = {
         "sample_id": samples,
         "ticket_id": ["t-1"] * len(samples),

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from efface.files import write_json
 from efface.gate.verdict import Check, Verdict, write_verdict
 from efface.steps import show
+from efface.steps.batch_file import write_batch
 
 CHECKS = [
     Check(rule="forget-distance-rises", passed=False, reason="It rose by 0.01 | 0.05 is asked."),
@@ -37,9 +37,13 @@ def test_the_verdict_is_told_in_numbers_too(tmp_path):
 
 def test_a_batch_is_told_by_its_name_and_its_numbers(tmp_path):
     tickets = [("in_progress", 850), ("in_progress", 3), ("no_data_found", 0)]
-    entries = [{"status": status, "samples": samples} for status, samples in tickets]
-    content = {"version": 1, "name": "2026-11-23-0a1b2c3d", "rejected": [{}], "tickets": entries}
-    write_json(tmp_path / "batch.json", content)
+    entries = [
+        {"ticket_id": f"t-{number}", "status": status, "samples": samples}
+        for number, (status, samples) in enumerate(tickets)
+    ]
+    about = {"run_id": "run-1", "dataset": "data", "dataset_sha256": "d" * 64}
+    content = {**about, "name": "2026-11-23-0a1b2c3d", "rejected": [{}], "tickets": entries}
+    write_batch(tmp_path, content)
     assert show.batch_facts(tmp_path) == {
         "batch": "2026-11-23-0a1b2c3d",
         "tickets_due": 2.0,

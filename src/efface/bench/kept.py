@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 from efface.data.sets import SETS
 from efface.errors import InputError
 from efface.evaluation.report import Report, Score, read_report
-from efface.files import read_json, write_json
+from efface.files import read_json, schema_problem, write_json
 from efface.gate.fields import check_value
 from efface.models.checkpoint import read_record
 from efface.steps.sets_file import read_sets
@@ -110,10 +110,8 @@ def read_scores(path: Path, masks: list[str]) -> Report:
 
 
 def _check(content: Any, schema: dict[str, Any]) -> None:
-    from jsonschema import Draft202012Validator
-
-    if error := next(Draft202012Validator({"type": "object", **schema}).iter_errors(content), None):
-        raise InputError(f"{error.json_path.removeprefix('$.')}: {error.message[:200]}")
+    if problem := schema_problem(content, {"type": "object", **schema}):
+        raise InputError(problem)
 
 
 @contextmanager

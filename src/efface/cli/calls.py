@@ -122,6 +122,8 @@ def settle(given: argparse.Namespace) -> int:
 
 
 def _record(given: argparse.Namespace) -> dict[str, Any]:
+    from efface.steps.batch_file import FILE
+
     places = pick(given, "verdict", "report", "audit", "page", "sets", "policy", "name", *PLACE)
-    batch = given.batch / "batch.json"
+    batch = given.batch / FILE
     return {**places, "batch": batch, "registry": options.registry_of(given)}

@@ -147,6 +147,7 @@ def _judge(
 ) -> None:
     """Score, judge, explain, and register or refuse."""
     from efface.steps import audit, evaluate, explain, gate, merge, refuse, register
+    from efface.steps.batch_file import FILE as BATCH
 
     place: dict[str, Any] = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
     report, verdict, page, attacks = (folder / name for name in FILES)
@@ -162,7 +163,7 @@ def _judge(
     shown = {**found, "verdict": verdict}
     state.once("explain", lambda: explain.run(out=page, **shown, **models))
     names = {"policy": asked.policy, "name": asked.name, "registry": asked.registry, **place}
-    batch = folder / "batch" / "batch.json"
+    batch = folder / "batch" / BATCH
     record = {**shown, "page": page, "batch": batch, "sets": models["sets"], **names}
     if passed:
         state.once("register", lambda: register.run(after=models["after"], **record))

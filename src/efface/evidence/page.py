@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from efface.audit.record import Audit
+from efface.errors import InputError
 from efface.evaluation.report import Report
 from efface.evidence.attacks import attack_tables
 from efface.evidence.pictures import Gallery
@@ -21,6 +22,8 @@ from efface.gate.verdict import Verdict
 
 MARK = "efface-forget-pictures"
 """Name of the page's meta element that says whether it shows forget images."""
+VERDICT_MARK = "efface-verdict-sha256"
+"""Name of the one that says which verdict it shows, by the hash of its file."""
 MOST_REASONS = 8
 """Reasons at the top of the page; all of them are in the table of checks."""
 
@@ -40,6 +43,8 @@ class Contents:
     """All that the page shows."""
 
     verdict: Verdict
+    verdict_sha256: str
+    """Of the verdict's file."""
     policy: Policy
     report: Report | None
     """None when it could not be read; the page then shows the verdict alone."""
@@ -75,6 +80,7 @@ def contents_to_html(contents: Contents) -> str:
     rows = score_rows(contents.report) if contents.report else []
     return template.render(
         mark=MARK,
+        verdict_mark=VERDICT_MARK,
         it=contents,
         rows=rows,
         groups=[
@@ -100,8 +106,21 @@ def contents_to_html(contents: Contents) -> str:
 
 def shows_forget_pictures(page: Path) -> bool:
     """Whether a page shows forget images; true as well when the page does not say."""
-    found = re.search(rf'name="{MARK}" content="(\w+)"', page.read_text("utf-8", "replace"))
-    return found is None or found[1] != "withheld"
+    return _mark(page, MARK) != "withheld"
+
+
+def page_verdict(page: Path) -> str:
+    """Hash of the verdict's file that a page shows; empty when it does not say."""
+    return _mark(page, VERDICT_MARK)
+
+
+def _mark(page: Path, name: str) -> str:
+    try:
+        text = page.read_text("utf-8", "replace")
+    except OSError as error:
+        raise InputError(f"page {page} cannot be read ({error.strerror}): make it again") from None
+    found = re.search(rf'name="{name}" content="(\w+)"', text)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_type_hints
 
-from efface.errors import InputError
+from efface.errors import ConfigError, InputError
 from efface.files import read_json, write_json
+from efface.gate.fields import check_value
 
 VERSION = 1
 
@@ -85,8 +87,13 @@ def read_verdict(path: Path) -> Verdict:
     content.pop("version")
     try:
         checks = [Check(**check) for check in content.pop("checks")]
-        return Verdict(checks=checks, **content)
-    except (KeyError, TypeError) as error:
+        found = Verdict(checks=checks, **content)
+        for one in (found, *checks):
+            for name, hint in get_type_hints(type(one)).items():
+                if name != "checks":
+                    check_value(getattr(one, name), hint, name)
+        return found
+    except (ConfigError, KeyError, TypeError) as error:
         raise InputError(
             f"verdict {path} does not have the fields of version {VERSION}: {error}"
         ) from None

@@ -15,11 +15,12 @@ from efface.evaluation.report import Report, read_report
 from efface.evidence.page import Asked, Contents, contents_to_html
 from efface.evidence.pictures import Gallery, images_to_gallery
 from efface.evidence.titles import SET_MEANING, SET_TITLES
-from efface.files import write_bytes
+from efface.files import sha256_file, write_bytes
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
-from efface.gate.verdict import read_verdict
-from efface.steps.sets_file import read_sets
+from efface.gate.verdict import Verdict, read_verdict
+from efface.models.checkpoint import fingerprint
+from efface.steps.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 
 logger = logging.getLogger(__name__)
@@ -54,15 +55,20 @@ def run(
         audit: ``audit.json``; None, absent or damaged: the page shows no attacks.
 
     Raises:
-        InputError: verdict, sets, models or policy are absent or wrong.
+        InputError: verdict, sets, models or policy are absent or wrong; or the verdict is passed,
+            and models, sets or report are not those that it is about.
     """
     rules = read_policy(policy)
     plan = read_sets(sets)
     sizes = {name: int(entry["samples"]) for name, entry in plan["sets"].items()}
+    answer, scores = read_verdict(verdict), _report(report)
+    if answer.passed:
+        _check_shown(answer, scores, plan, {"before": before, "after": after})
     contents = Contents(
-        verdict=read_verdict(verdict),
+        verdict=answer,
+        verdict_sha256=sha256_file(verdict),
         policy=rules,
-        report=_report(report),
+        report=scores,
         asked=_asked(plan, sets),
         set_sizes=sizes,
         galleries=_galleries(sizes, sets, before, after, rules),
@@ -70,6 +76,19 @@ def run(
     )
     write_bytes(out, contents_to_html(contents).encode())
     logger.info("event=page_written path=%s forget_pictures=%s", out, contents.forget_pictures)
+
+
+def _check_shown(
+    verdict: Verdict, report: Report | None, plan: dict[str, Any], models: dict[str, Path]
+) -> None:
+    """Beside a passed verdict there are only pictures and scores that it is about."""
+    for side, folder in models.items():
+        if fingerprint(folder) != getattr(verdict, side):
+            raise InputError(f"model {folder} is not the {side} that passed: give the one that did")
+    if report is None or (report.before, report.after) != (verdict.before, verdict.after):
+        raise InputError("the report is not the one that passed: give the one that did")
+    if report.sets != set_fingerprints(plan):
+        raise InputError("the sets are not those that were scored: give those of this run")
 
 
 def spread_rows(manifest: pa.Table, count: int) -> list[int]:

@@ -14,8 +14,9 @@ from efface.data.manifest import NAME as MANIFEST
 from efface.data.manifest import bytes_to_manifest
 from efface.errors import EffaceError
 from efface.evidence.purge import open_run, will_write
-from efface.files import sha256_bytes, whole_file, write_json
+from efface.files import sha256_bytes, whole_file
 from efface.settings import read_settings
+from efface.steps.batch_file import write_batch
 from efface.storage import Store, open_store
 from efface.tickets.answer import ANSWER
 from efface.tickets.claims import Claimant, Claimed, claim_due, hand_back, leases_of
@@ -27,8 +28,6 @@ from efface.tickets.ticket import Ticket, format_time
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
-BATCH = "batch.json"
 FORGET = "forget.parquet"
 OF_AN_EARLIER_RUN = (ANSWER, "registered.json", "settlement.json")
 
@@ -64,7 +63,6 @@ def run(*, tickets: str, dataset: str, run_id: str, workspace: str, out: Path) -
         _write_forget(out / FORGET, found)
         entries = [_entry(ticket, found[ticket.ticket_id], claimant) for ticket in claimed.tickets]
         batch = {
-            "version": VERSION,
             "name": _name(claimed.tickets, now),
             "run_id": run_id,
             "created_at": format_time(now),
@@ -73,7 +71,7 @@ def run(*, tickets: str, dataset: str, run_id: str, workspace: str, out: Path) -
             "tickets": entries,
             "rejected": [vars(entry) for entry in claimed.rejected],
         }
-        write_json(out / BATCH, batch)
+        write_batch(out, batch)
         _finish_without_data(folder, run_id, entries)
     due = [entry for entry in entries if entry["status"] == IN_PROGRESS]
     log.info(

@@ -2,12 +2,14 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from efface.audit.record import read_audit
-from efface.errors import BlockedError
+from efface.errors import BlockedError, InputError
 from efface.evaluation.report import read_report
-from efface.files import read_json, sha256_file
+from efface.evidence.page import page_verdict
+from efface.files import sha256_file
 from efface.gate.decide import decide
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
@@ -15,6 +17,7 @@ from efface.gate.verdict import Verdict, read_verdict
 from efface.models.checkpoint import fingerprint
 from efface.registry import Evidence, register_candidate
 from efface.settings import read_settings
+from efface.steps.batch_file import due, read_batch
 from efface.steps.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 
@@ -62,6 +65,7 @@ def run(
     Raises:
         BlockedError: the verdict is not passed, or report, policy or model are not those it is
             about; or the report is not about these sets and tickets.
+        InputError: batch or page are of another run, or one of the files is absent or damaged.
         InfrastructureError: MLflow does not answer.
     """
     rules, settings = read_policy(policy), read_settings()
@@ -120,9 +124,16 @@ def check_verdict(
     # The verdict is a file like any other: judge again, which costs nothing, rather than believe
     # it.
     attacks = read_audit(audit) if audit else None
-    if not decide(read_report(report), policy, found["report_sha256"], attacks).passed:
+    hashes = found["report_sha256"], attacks, found["audit_sha256"]
+    again = decide(read_report(report), policy, *hashes)
+    if not again.passed:
         raise BlockedError(
             "the verdict says passed, but the gate blocks this report: it was edited"
+        )
+    if again != verdict:
+        raise BlockedError(
+            "the verdict is not, word for word, what the gate says of this report: it was edited, "
+            "or is of another version of efface; run the gate again"
         )
 
 
@@ -156,9 +167,20 @@ def make_evidence(
     """Gather what MLflow is told about a run.
 
     Raises:
-        InputError: batch.json or sets.json is absent or not what it should be.
+        InputError: batch.json or sets.json is absent or damaged, or batch or page are of another
+            run.
     """
-    tickets = read_json(batch, kind="batch", version=1)["tickets"]
+    asked, plan = read_batch(batch), read_sets(sets)
+    claimed = {ticket["ticket_id"] for ticket in due(asked)}
+    if asked["run_id"] != run_id or claimed != plan["tickets"].keys():
+        raise InputError(
+            f"{batch} is of run {asked['run_id']!r} with the tickets {_listed(claimed)}; this is "
+            f"run {run_id!r} with {_listed(plan['tickets'])}: give the batch of this run"
+        )
+    if page_verdict(page) != sha256_file(verdict):
+        raise InputError(
+            f"page {page} does not show the verdict {verdict}: make it again with `efface explain`"
+        )
     return Evidence(
         run_id=run_id,
         verdict=verdict,
@@ -167,7 +189,11 @@ def make_evidence(
         policy_name=policy.name,
         policy_sha256=policy.sha256,
         forget_pictures=policy.privacy.forget_pictures,
-        tickets=sum(ticket["status"] == "in_progress" for ticket in tickets),
+        tickets=len(claimed),
         audit=audit,
-        dataset_sha256=read_sets(sets)["dataset_sha256"],
+        dataset_sha256=plan["dataset_sha256"],
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -3,22 +3,24 @@
 from pathlib import Path
 from typing import Any
 
-from efface.errors import InputError
 from efface.files import read_json, write_json
+from efface.gate.policy import SETS
 
 FILE = "sets.json"
 VERSION = 1
+_TEXT = {"type": "string", "minLength": 1}
 _COUNT = {"type": "integer", "minimum": 0}
+_IMAGES = {"type": "integer", "minimum": 1}
 _SHARD = {
     "type": "object",
-    "properties": {"name": {"type": "string"}, "path": {"type": "string"}, "samples": _COUNT},
+    "properties": {"name": _TEXT, "path": _TEXT, "samples": _IMAGES},
     "required": ["name", "path", "samples"],
 }
 _SET = {
     "type": "object",
     "properties": {
-        "samples": _COUNT,
-        "fingerprint": {"type": "string"},
+        "samples": _IMAGES,
+        "fingerprint": {"type": "string", "pattern": r"^[\w-]+$"},
         "shards": {"type": "array", "items": _SHARD},
     },
     "required": ["samples", "fingerprint", "shards"],
@@ -30,7 +32,12 @@ _SCHEMA = {
         "near_duplicates": _COUNT,
         "proxy_copies": _COUNT,
         "tickets": {"type": "object", "additionalProperties": _SUBJECTS},
-        "sets": {"type": "object", "additionalProperties": _SET},
+        "sets": {
+            "type": "object",
+            "properties": dict.fromkeys(SETS, _SET),
+            "additionalProperties": False,
+            "required": ["forget"],
+        },
     },
     "required": ["dataset_sha256", "near_duplicates", "tickets", "sets"],
 }
@@ -47,14 +54,7 @@ def read_sets(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: absent, not JSON, of another version, or damaged.
     """
-    from jsonschema import Draft202012Validator
-
-    path = folder / FILE
-    found = read_json(path, kind="sets", version=VERSION)
-    if error := next(Draft202012Validator(_SCHEMA).iter_errors(found), None):
-        where = error.json_path.removeprefix("$").removeprefix(".") or "it"
-        raise InputError(f"sets {path} is damaged, {where}: {error.message[:200]}; make it again")
-    return found
+    return read_json(folder / FILE, kind="sets", version=VERSION, schema=_SCHEMA)
 
 
 def set_fingerprints(plan: dict[str, Any]) -> dict[str, str]:

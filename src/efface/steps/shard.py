@@ -23,11 +23,12 @@ from efface.data.sets import Likeness, Rows, choose_candidates, plan_sets
 from efface.data.writing import About, write_set
 from efface.errors import DataError
 from efface.evidence.purge import will_write
-from efface.files import read_json, sha256_bytes, whole_folder
+from efface.files import sha256_bytes, whole_folder
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.progress import track
 from efface.settings import read_settings
+from efface.steps.batch_file import FILE, read_batch
 from efface.steps.sets_file import write_sets
 from efface.storage import Reader, open_store
 from efface.tickets.subjects import hash_subject
@@ -68,7 +69,7 @@ def run(
         InfrastructureError: storage or the disk failed.
     """
     how, rules = parse_settings(settings), read_policy(policy)
-    asked = read_json(batch / "batch.json", kind="batch", version=1)
+    asked = read_batch(batch / FILE)
     forget = read_forget(batch / "forget.parquet")
     source = _source(asked, forget, how)
     manifest = source.manifest

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from efface.files import read_json, write_bytes
+from efface.files import write_bytes
 from efface.gate.verdict import Verdict, read_verdict
+from efface.steps.batch_file import FILE, due, read_batch
 
 OUTCOMES = ("passed", "blocked", "reported")
 """What a check may say."""
@@ -34,15 +35,14 @@ def batch_facts(batch: Path) -> dict[str, Any]:
     Raises:
         InputError: the folder holds no batch.
     """
-    content = read_json(batch / "batch.json", kind="batch", version=1)
-    tickets = content["tickets"]
-    due = [ticket for ticket in tickets if ticket["status"] == "in_progress"]
+    content = read_batch(batch / FILE)
+    asked = due(content)
     return {
         "batch": content["name"],
-        "tickets_due": float(len(due)),
-        "tickets_without_data": float(len(tickets) - len(due)),
+        "tickets_due": float(len(asked)),
+        "tickets_without_data": float(len(content["tickets"]) - len(asked)),
         "tickets_rejected": float(len(content["rejected"])),
-        "images_to_forget": float(sum(ticket["samples"] for ticket in due)),
+        "images_to_forget": float(sum(ticket["samples"] for ticket in asked)),
     }
 
 
