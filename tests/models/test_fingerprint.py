@@ -5,10 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from efface.errors import CheckpointError
 from efface.models.checkpoint import compare, fingerprint, load_model, read_record, save_model
 from efface.models.families import FAMILIES, PIPELINES, architecture_of, read_configuration
+from efface.models.stored_tensors import hash_tensors
 from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae, tiny_vqgan
 
 DEMO = Path(__file__).parents[2] / "examples" / "fashion"
@@ -51,6 +54,57 @@ def folders(tmp_path_factory):
 @pytest.fixture
 def copy(folders, tmp_path):
     return lambda family: Path(shutil.copytree(folders / family, tmp_path / family))
+
+
+def stored(folder, name, scale):
+    """The weights of a masked auto-encoder times a number, under a name."""
+    state = {key: scale * value for key, value in load_file(folder / "model.safetensors").items()}
+    path = folder / name
+    save = save_file if path.suffix == ".safetensors" else torch.save
+    save(state, path, **({"metadata": {"format": "pt"}} if save is save_file else {}))
+
+
+def point(folder, shard):
+    """An index that says that every weight is in one shard."""
+    map_ = dict.fromkeys(tiny_mae().network.state_dict(), shard)
+    content = {"metadata": {"total_size": 1}, "weight_map": map_}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(content))
+
+
+def choose_another_shard(folder):
+    stored(folder, "one.safetensors", 1.0)
+    stored(folder, "two.safetensors", 0.5)
+    (folder / "model.safetensors").unlink()
+    point(folder, "one.safetensors")
+    yield
+    point(folder, "two.safetensors")
+
+
+def change_a_bin(folder):
+    stored(folder, "pytorch_model.bin", 1.0)
+    (folder / "model.safetensors").rename(folder / "spare.safetensors")
+    yield
+    (folder / "spare.safetensors").rename(folder / "model.safetensors")
+    stored(folder, "pytorch_model.bin", 0.5)
+    (folder / "model.safetensors").rename(folder / "spare.safetensors")
+
+
+def rename_a_file(folder):
+    stored(folder, "a.safetensors", 0.5)
+    yield
+    (folder / "model.safetensors").rename(folder / "z.safetensors")
+    (folder / "a.safetensors").rename(folder / "model.safetensors")
+
+
+def uncover_a_bin(folder):
+    stored(folder, "pytorch_model.bin", 0.5)
+    yield
+    (folder / "model.safetensors").rename(folder / "spare.safetensors")
+
+
+def painted(folder):
+    hidden = torch.arange(16).expand(1, -1) >= 8
+    return load_model(folder).paint(torch.full((1, 1, 16, 16), 0.5), hidden)
 
 
 def change(path, **values):
@@ -101,6 +155,68 @@ def test_a_model_saved_again_has_the_same_configuration_and_fingerprint(folders,
 @pytest.mark.parametrize("name", ["model", "retrained/without-brand-bag", "vqgan", "diffusion"])
 def test_a_shipped_model_has_the_fingerprint_that_a_run_records_of_it(tmp_path, name):
     assert save_model(load_model(DEMO / name), tmp_path / "before", {}) == fingerprint(DEMO / name)
+
+
+@pytest.mark.parametrize(
+    "choice", [choose_another_shard, change_a_bin, rename_a_file, uncover_a_bin]
+)
+def test_a_file_that_makes_the_library_load_other_weights_gives_another_fingerprint(copy, choice):
+    folder = copy("mae")
+    changing = choice(folder)
+    next(changing)
+    before, image = fingerprint(folder), painted(folder)
+    next(changing, None)
+    assert not torch.equal(painted(folder), image)
+    assert fingerprint(folder) != before
+
+
+def test_a_part_that_is_a_link_counts_as_if_it_lay_there(copy, tmp_path):
+    folder = copy("vqgan")
+    before = fingerprint(folder)
+    (folder / "transformer").rename(tmp_path / "elsewhere")
+    (folder / "transformer").symlink_to(tmp_path / "elsewhere")
+    assert fingerprint(folder) == before
+    save_model(tiny_vqgan(1), tmp_path / "other", {})
+    (folder / "transformer").unlink()
+    (folder / "transformer").symlink_to(tmp_path / "other" / "transformer")
+    assert fingerprint(folder) != before
+
+
+def test_a_link_to_the_folder_around_it_is_refused(copy):
+    folder = copy("mae")
+    (folder / "again").symlink_to(folder)
+    with pytest.raises(CheckpointError, match="again is a link to a folder that it lies in"):
+        fingerprint(folder)
+
+
+@pytest.mark.parametrize(
+    "shard", ["../one.safetensors", "weights.dat", 5, ["one.safetensors"], "/one.safetensors"]
+)
+def test_an_index_that_names_no_weights_beside_it_is_refused(copy, shard):
+    folder = copy("mae")
+    point(folder, shard)
+    with pytest.raises(CheckpointError, match="which is no file of weights beside it"):
+        fingerprint(folder)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"weight_map": []}'])
+def test_an_index_that_is_damaged_is_refused(copy, content):
+    folder = copy("mae")
+    (folder / "model.safetensors.index.json").write_text(content)
+    with pytest.raises(CheckpointError, match="index.json"):
+        fingerprint(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("model", "639e635633577e9c7ac63e659f906d6ecb40e63a61fe844a2675761fc72ad90e"),
+        ("vqgan", "51d7768fe372b629626b575c47619de972b3ffbf2b0ea6ff6be1c453fe84c548"),
+        ("diffusion", "f8d290cb2a72dcd8b5f9ca4cf4c9dab8b1d2c054ba6ff48cedaeb4a949afa7ce"),
+    ],
+)
+def test_a_folder_of_one_file_a_network_is_known_by_its_tensors_alone(name, wanted):
+    assert hash_tensors(DEMO / name) == wanted
 
 
 def test_numbers_of_a_preprocessor_are_kept_as_they_were_given(copy, tmp_path):

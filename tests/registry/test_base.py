@@ -7,6 +7,7 @@ from efface.errors import CheckpointError, InputError
 from efface.models.checkpoint import fingerprint, load_model, save_model
 from efface.registry import download_in_service, import_base
 from efface.registry.connection import connected
+from efface.registry.packing import log_painter
 from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae, tiny_vqgan
 
 
@@ -123,12 +124,26 @@ def test_a_stored_model_that_was_changed_is_refused_and_leaves_nothing(model, re
 def test_weights_in_another_format_are_registered_as_safetensors(model, registry, tmp_path):
     from safetensors.torch import load_file
 
-    torch.save(load_file(model / "model.safetensors"), model / "pytorch_model.bin")
     wanted = fingerprint(model)
+    torch.save(load_file(model / "model.safetensors"), model / "pytorch_model.bin")
     (model / "model.safetensors").unlink()
     (model / "efface.json").unlink()
     assert import_base(model, name="demo", registry=registry)["fingerprint"] == wanted
     assert download_in_service("demo", registry, tmp_path / "back")["fingerprint"] == wanted
+
+
+def test_shards_are_registered_whole(model, registry, tmp_path):
+    wanted = fingerprint(model)
+    (model / "model.safetensors").unlink()
+    tiny_mae().network.save_pretrained(model, max_shard_size="20KB")
+    assert len(list(model.glob("*.safetensors"))) > 1
+    assert import_base(model, name="demo", registry=registry)["fingerprint"] == wanted
+
+
+def test_a_model_with_weights_that_are_not_published_is_not_packed(model):
+    (model / "pytorch_model.bin").write_bytes(b"other weights")
+    with pytest.raises(CheckpointError, match="keep safetensors alone in it"):
+        log_painter(model, mask="centre:2x2", metadata={})
 
 
 def test_only_configuration_and_safetensors_are_published(model, registry, tmp_path):

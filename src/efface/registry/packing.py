@@ -12,7 +12,9 @@ import efface
 from efface.errors import CheckpointError
 from efface.models.checkpoint import fingerprint, load_model
 from efface.models.families import INDEX, WHERE, index_of
+from efface.models.folder_files import files_under
 from efface.models.protocol import ImageToImageModel
+from efface.models.stored_tensors import OTHER_FORMATS
 
 PAINTER = Path(efface.__file__).parent / "serving" / "painter.py"
 CHECKPOINT = "checkpoint"
@@ -104,14 +106,17 @@ def _published(folder: Path) -> Iterator[Path]:
     """A copy that holds what may be published and nothing else."""
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary) / CHECKPOINT
-        for path in sorted(folder.rglob("*")):
+        for path in files_under(folder):
             kept = path.suffix in KEPT or path.name in KEPT_NAMES
-            if path.is_file() and kept and not path.name.startswith("."):
+            if kept and not path.name.startswith("."):
                 target = copy / path.relative_to(folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
         if fingerprint(copy) != fingerprint(folder):
-            raise CheckpointError(f"{folder} changed while it was read: run the step again")
+            raise CheckpointError(
+                f"{folder} changed while it was read, or holds weights that are not published "
+                f"({', '.join(OTHER_FORMATS)}): keep safetensors alone in it and run the step again"
+            )
         yield copy
 
 
