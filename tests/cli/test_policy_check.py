@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from efface.cli import main
+from efface.files import sha256_file
 
 DEMO = Path(__file__).parents[2] / "examples" / "fashion"
 
@@ -21,7 +22,7 @@ def test_a_policy_that_can_be_worked_with_is_told_with_its_rules(policy, capsys)
     assert main(["policy", "check", str(policy)]) == 0
     told = capsys.readouterr().out
     assert told.startswith("fashion-demo: valid, sha256 ")
-    assert "extractor weights as pinned" in told
+    assert "extractor weights as pinned, and loaded" in told
     assert "  retain-fid: relative=0.05, absolute=40" in told
 
 
@@ -37,6 +38,16 @@ def test_missing_weights_are_refused(policy, capsys):
     assert main(["policy", "check", str(policy)]) == 2
     told = capsys.readouterr()
     assert "extractors" in told.err and not told.out
+
+
+def test_extractors_that_cannot_be_worked_with_are_refused(policy, capsys):
+    path = policy.parent / "extractors" / "tower" / "config.json"
+    pinned = sha256_file(path)
+    path.write_text(path.read_text().replace('"image_size": 32', '"image_size": "32"'))
+    policy.write_text(policy.read_text().replace(pinned, sha256_file(path)))
+    assert main(["policy", "check", str(policy)]) == 2
+    told = capsys.readouterr()
+    assert "image_size must be a whole number" in told.err and not told.out
 
 
 def test_without_torch_the_rest_is_checked_and_that_is_said(policy, capsys, monkeypatch):

@@ -104,11 +104,11 @@ def policy_check(given: argparse.Namespace) -> int:
 
 
 def _check_extractors(policy: "Policy") -> str:
-    """Hold the weights of the policy's extractors against their hashes; says what was done."""
+    """Load the policy's extractors, which are held against their hashes; says what was done."""
     try:
-        from efface.metrics.extractors.loading import check_extractor
+        from efface.metrics.extractors.loading import load_extractor
     except ImportError:  # the core without torch
         return "extractor weights not looked at, for want of torch"
     for spec in policy.extractors.values():
-        check_extractor(spec, policy.folder)
-    return "extractor weights as pinned"
+        load_extractor(spec, policy.folder)
+    return "extractor weights as pinned, and loaded"

@@ -12,7 +12,6 @@ its image.
 """
 
 import json
-import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from efface.models.configuration import read_object
 from efface.models.masks import pixel_mask
 from efface.models.normalisation import read_normalisation
 from efface.models.pixels import unit_pixels
+from efface.models.sizes import check_sizes
 from efface.models.weights import check_weights, reading
 
 CONFIG = "config.json"
@@ -46,8 +46,6 @@ SIZES = {
     "decoder_intermediate_size",
 }
 """Settings of config.json that are whole numbers above 0."""
-LARGEST_SIZE = 100_000
-"""No network has more of anything; a number that is larger is damage, and would fill the memory."""
 
 transformers_logging.disable_progress_bar()
 
@@ -200,12 +198,7 @@ def new_mae(config: dict[str, object], mean: list[float], std: list[float]) -> M
 
 def _check_sizes(path: Path, config: dict[str, Any]) -> None:
     """Refuse sizes that no network has, before one is built of them."""
-    for name in SIZES & config.keys():
-        if type(config[name]) is not int or not 1 <= config[name] <= LARGEST_SIZE:
-            raise CheckpointError(
-                f"{path}: {name} must be a whole number from 1 to {LARGEST_SIZE}, got "
-                f"{reprlib.repr(config[name])}"
-            )
+    check_sizes(path, config, SIZES)
     if config.get("num_channels", 3) not in (1, 3):
         raise CheckpointError(
             f"{path}: num_channels must be 1 (grey) or 3 (colour), got {config['num_channels']}"

@@ -15,7 +15,7 @@ LIBRARIES = ("transformers", "diffusers")
 
 @contextmanager
 def reading(place: Path, what: str) -> Iterator[None]:
-    """Name the folder, whatever a library raises at files in it that are not right.
+    """Name the folder or file, whatever a library raises at files that are not right.
 
     Libraries raise what they come across: a key, a division by zero, an exception of their own. So
     nothing belongs in here but what builds a network, or another part, and fills it.
@@ -52,6 +52,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _pickles(place: Path) -> str:
+    if place.is_file():
+        return place.name
     names = sorted(path.name for end in ("*.bin", "*.pt", "*.pth") for path in place.glob(end))
     return ", ".join(names) or "the folder"
 

@@ -38,6 +38,23 @@ def test_weights_of_another_hash_are_refused(spec, tmp_path):
         load_extractor(ExtractorSpec(uri=spec.uri, sha256="0000"), str(tmp_path))
 
 
+@pytest.mark.parametrize("task", ["tower", "classifier"])
+def test_an_extractor_that_makes_no_numbers_of_a_grey_image_is_refused(tmp_path, task):
+    classes = 3 if task == "classifier" else 0
+    network = SmallCnn(SmallCnnConfig(name="tiny", task=task, **{**FIELDS, "classes": classes}))
+    with torch.no_grad():
+        (network.head or network.features).bias[0] = float("nan")
+    spec = ExtractorSpec(uri="small-cnn:it", **save(network, tmp_path / "it"))
+    with pytest.raises(CheckpointError, match=f"{tmp_path / 'it'}.* makes NaN or infinity"):
+        load_extractor(spec, str(tmp_path))
+
+
+def test_an_extractor_that_fails_at_a_grey_image_is_refused(spec, tmp_path, monkeypatch):
+    monkeypatch.setattr(SmallCnn, "forward", lambda *_: 1 // 0)
+    with pytest.raises(CheckpointError, match=r"tower.*cannot look at a grey image \(ZeroDiv"):
+        load_extractor(spec, str(tmp_path))
+
+
 def test_a_configuration_of_another_hash_is_refused(spec, tmp_path):
     """Images of another size give other features with the same weights."""
     path = tmp_path / "tower" / "config.json"

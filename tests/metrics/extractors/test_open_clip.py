@@ -41,7 +41,7 @@ def test_gives_the_image_embeddings_of_open_clip(folder):
 
 def test_weights_of_another_architecture_are_refused(folder):
     save_file({"visual.proj": torch.zeros(3, 3)}, folder / "other.safetensors")
-    with pytest.raises(CheckpointError, match="not weights of tiny-open-clip"):
+    with pytest.raises(CheckpointError, match="not a readable file of weights of tiny-open-clip"):
         load("tiny-open-clip:other.safetensors", folder, "abc")
 
 

@@ -70,19 +70,39 @@ def test_the_recipe_names_all_that_a_number_depends_on():
 
 @pytest.mark.parametrize(
     "change",
-    [{"width": 5}, {"task": "oracle"}, {"classes": 0}, {"surprise": 1}, {"version": 2}],
-    ids=lambda change: next(iter(change)),
+    [
+        {"width": 5},
+        {"width": 10**9},
+        {"width": "4"},
+        {"task": "oracle"},
+        {"task": ["tower"]},
+        {"classes": 0},
+        {"classes": None},
+        {"surprise": 1},
+        {"version": 2},
+        {"name": 5},
+        {"name": ""},
+        {"channels": 2},
+        {"image_size": 0},
+        {"image_size": -3},
+        {"image_size": "16"},
+        {"image_size": 16.0},
+        {"image_size": None},
+        {"image_size": 10**7},
+        {"dimension": True},
+    ],
+    ids=str,
 )
 def test_a_configuration_that_does_not_fit_is_refused(tmp_path, change):
     save(tiny(), tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, **change}))
-    with pytest.raises(InputError, match="small-cnn"):
+    with pytest.raises(InputError, match=rf"{tmp_path}.*small-cnn|small-cnn.*{tmp_path}"):
         load(".", tmp_path, "abc")
 
 
 def test_damaged_weights_are_refused(tmp_path):
     save(tiny(), tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
-    with pytest.raises(CheckpointError, match="not a small-cnn extractor"):
+    with pytest.raises(CheckpointError, match="not a readable small-cnn extractor"):
         load(".", tmp_path, "abc")

@@ -5,11 +5,11 @@ A folder of transformers with config.json, model.safetensors and preprocessor_co
 is downloaded.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -22,6 +22,28 @@ from efface.metrics.extractors.protocol import (
     standardised,
     with_channels,
 )
+from efface.models.configuration import read_object
+from efface.models.normalisation import read_normalisation
+from efface.models.sizes import check_sizes
+from efface.models.weights import check_weights, reading
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+PREPROCESSOR = "preprocessor_config.json"
+CHANNELS = 3
+SIZES = {
+    "image_size",
+    "patch_size",
+    "num_channels",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "projection_dim",
+}
+"""Settings of config.json that are whole numbers above 0."""
+TOWER = ("vision_model.", "visual_projection.")
+"""How the names of weights begin that are read."""
 
 
 class ClipVisionExtractor:
@@ -72,7 +94,7 @@ def locate(place: str, folder: Path) -> Path:
     Raises:
         CheckpointError: they are not there.
     """
-    return need_file(folder / place / "model.safetensors", "clip-vision weights")
+    return need_file(folder / place / WEIGHTS, "clip-vision weights")
 
 
 def load(place: str, folder: Path, weights_sha256: str) -> ClipVisionExtractor:
@@ -81,19 +103,46 @@ def load(place: str, folder: Path, weights_sha256: str) -> ClipVisionExtractor:
     Raises:
         CheckpointError: a file is missing, or the weights do not fit config.json.
     """
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
     path = folder / place
-    preprocessor = need_file(path / "preprocessor_config.json", "clip-vision preprocessor")
-    try:
-        settings = json.loads(preprocessor.read_text())
-        mean, std = list(settings["image_mean"]), list(settings["image_std"])
+    preprocessor = need_file(path / PREPROCESSOR, "clip-vision preprocessor")
+    mean, std = read_normalisation(preprocessor, read_object(preprocessor), CHANNELS)
+    config = _read_config(path / CONFIG)
+    with reading(path, "CLIP image tower"):
+        # From the very files that a policy pins: given the folder, transformers would follow
+        # config.json to others.
         network, found = CLIPVisionModelWithProjection.from_pretrained(
-            path, local_files_only=True, output_loading_info=True, dtype=torch.float32
+            None,
+            config=CLIPVisionConfig.from_dict(config),
+            state_dict=load_file(locate(place, folder)),
+            output_loading_info=True,
+            dtype=torch.float32,
         )
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path}: not a CLIP image tower: {error}") from error
-    wrong = [str(key) for key in (*found["missing_keys"], *found["mismatched_keys"])]
-    if wrong:
-        raise CheckpointError(f"{path}: weights do not fit config.json: {sorted(wrong)[:3]}")
+    unknown = [name for name in found["unexpected_keys"] if _is_of_the_tower(name)]
+    check_weights(path, {**found, "unexpected_keys": unknown})
     return ClipVisionExtractor(network, path.resolve().name, mean, std, weights_sha256)
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    """Settings of the image tower, whose file may be that of a whole CLIP.
+
+    Raises:
+        CheckpointError: no object, or a size that no network has.
+    """
+    config = read_object(need_file(path, "clip-vision configuration"))
+    tower = config.get("vision_config", config)
+    if not isinstance(tower, dict):
+        raise CheckpointError(f"{path}: vision_config must be an object: copy it from the model")
+    check_sizes(path, tower, SIZES)
+    if tower.get("num_channels", CHANNELS) != CHANNELS:
+        raise CheckpointError(
+            f"{path}: num_channels must be {CHANNELS}, got {tower['num_channels']}: an image tower "
+            "of CLIP sees colour"
+        )
+    return tower
+
+
+def _is_of_the_tower(name: str) -> bool:
+    """Whether weights belong to what is built: not the text half, nor numbers of the positions."""
+    return name.startswith(TOWER) and not name.endswith("position_ids")

@@ -8,15 +8,14 @@ Nothing is downloaded.
 """
 
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from efface.errors import CheckpointError
 from efface.metrics.extractor_kinds import TRAITS, extractor_recipe
 from efface.metrics.extractors.protocol import frozen, need_file, with_channels
+from efface.models.weights import reading
 
 
 class InceptionExtractor:
@@ -77,13 +76,11 @@ def load(place: str, folder: Path, weights_sha256: str) -> InceptionExtractor:
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
     weights = locate(place, folder)
-    try:
+    with reading(weights, "file of weights of the FID Inception"):
         # torch-fidelity unpickles whatever it is given: refuse a file that holds more than tensors
         # first.
         torch.load(weights, map_location="cpu", weights_only=True)
         network = FeatureExtractorInceptionV3(
             "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(weights)
         )
-    except (RuntimeError, UnpicklingError, EOFError, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{weights}: not weights of the FID Inception: {error}") from error
     return InceptionExtractor(network, weights_sha256)

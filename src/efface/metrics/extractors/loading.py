@@ -17,6 +17,7 @@ from efface.gate.policy import ExtractorSpec
 from efface.metrics.extractor_kinds import TRAITS
 from efface.metrics.extractors import clip_vision, inception, open_clip, small_cnn
 from efface.metrics.extractors.protocol import Extractor, need_file
+from efface.metrics.extractors.usable import check_usable
 from efface.storage.fetching import REMOTE, fetch_cached, is_remote
 
 log = logging.getLogger(__name__)
@@ -52,11 +53,13 @@ def load_extractor(spec: ExtractorSpec, folder: str) -> Extractor:
 
     Raises:
         ConfigError: an unknown kind, or files of other hashes than the policy pins.
-        CheckpointError: weights that are missing, damaged or of another architecture.
+        CheckpointError: weights that are missing, damaged or of another architecture; an extractor
+            that makes no finite features of a grey image.
     """
     kind, place = check_extractor(spec, folder)
     log.info("extractor=%s sha256=%s", spec.uri, spec.sha256[:12])
     extractor = kind.load(place, Path(folder), spec.sha256)
+    check_usable(extractor, kind.locate(place, Path(folder)))
     extractor.recipe["configuration_sha256"] = spec.configuration_sha256
     return extractor
 

@@ -8,15 +8,13 @@ loading.
 """
 
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional as F
 
-from efface.errors import CheckpointError, ConfigError
+from efface.errors import ConfigError
 from efface.metrics.extractor_kinds import TRAITS, extractor_recipe, name_of
 from efface.metrics.extractors.protocol import (
     frozen,
@@ -25,6 +23,7 @@ from efface.metrics.extractors.protocol import (
     standardised,
     with_channels,
 )
+from efface.models.weights import reading
 
 
 class OpenClipExtractor:
@@ -96,10 +95,8 @@ def load(place: str, folder: Path, weights_sha256: str) -> OpenClipExtractor:
             f"open-clip architecture {architecture!r} unknown: use one of open_clip.list_models(), "
             "such as ViT-H-14"
         )
-    try:
+    with reading(weights, f"file of weights of {architecture}"):
         model = open_clip.create_model(architecture, pretrained=str(weights))
-    except (RuntimeError, UnpicklingError, SafetensorError, KeyError) as error:
-        raise CheckpointError(f"{weights}: not weights of {architecture}: {error}") from error
     return OpenClipExtractor(model, architecture, weights_sha256)
 
 

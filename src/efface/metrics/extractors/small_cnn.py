@@ -11,12 +11,12 @@ no classes. task ``classifier``: features are the last hidden layer before its a
 """
 
 import copy
-from dataclasses import asdict, dataclass
+import reprlib
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -26,11 +26,20 @@ from efface.errors import CheckpointError
 from efface.files import read_json, sha256_file, write_json
 from efface.metrics.extractor_kinds import TRAITS, extractor_recipe
 from efface.metrics.extractors.protocol import frozen, need_file, resized, with_channels
+from efface.models.weights import reading
 
 VERSION = 1
 TASKS = ("tower", "classifier")
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+RANGES = {
+    "channels": (1, 3),
+    "image_size": (1, 4096),
+    "width": (1, 1024),
+    "dimension": (1, 16384),
+    "classes": (0, 16384),
+}
+"""Size of a network -> the smallest and largest that is built."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +63,21 @@ class SmallCnnConfig:
 
     def __post_init__(self) -> None:
         """Refuse shapes that cannot be."""
+        if not isinstance(self.name, str) or not self.name:
+            raise CheckpointError(f"small-cnn name must be text, got {self.name!r}")
         if self.task not in TASKS:
             raise CheckpointError(
                 f"small-cnn task {self.task!r} unknown: use one of {', '.join(TASKS)}"
             )
+        for name, (least, most) in RANGES.items():
+            size = getattr(self, name)
+            if type(size) is not int or not least <= size <= most:
+                raise CheckpointError(
+                    f"small-cnn {name} must be a whole number from {least} to {most}, got "
+                    f"{reprlib.repr(size)}"
+                )
+        if self.channels == 2:
+            raise CheckpointError("small-cnn channels must be 1 (grey) or 3 (colour), got 2")
         if (self.classes > 1) != (self.task == "classifier"):
             raise CheckpointError("small-cnn: a classifier has two or more classes, a tower has 0")
 
@@ -147,13 +167,21 @@ def load(place: str, folder: Path, weights_sha256: str) -> SmallCnnExtractor:
         CheckpointError: a file is missing, or the weights do not fit config.json.
     """
     path = need_file(folder / place / CONFIG, "small-cnn configuration")
-    fields = read_json(path, kind="small-cnn configuration", version=VERSION)
-    fields.pop("version")
+    given = read_json(path, kind="small-cnn configuration", version=VERSION)
+    given.pop("version")
+    known = [field.name for field in fields(SmallCnnConfig)]
+    if given.keys() != set(known):
+        raise CheckpointError(
+            f"{path}: a small-cnn configuration has version, {', '.join(known)}; got "
+            f"{', '.join(given)}"
+        )
     try:
-        network = SmallCnn(SmallCnnConfig(**fields))
+        config = SmallCnnConfig(**given)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    with reading(path.parent, "small-cnn extractor"):
+        network = SmallCnn(config)
         network.load_state_dict(load_file(locate(place, folder)))
-    except (TypeError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f"{path.parent}: not a small-cnn extractor: {error}") from error
     return SmallCnnExtractor(network, weights_sha256)
 
 
