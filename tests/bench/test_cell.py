@@ -7,6 +7,7 @@ from efface.bench.cell import Bench
 from efface.bench.gridding import cell_of
 from efface.bench.plan import read_plan
 from efface.errors import CheckpointError, ConfigError
+from efface.files import sha256_file
 from efface.gate.policy import EvaluationSettings
 from efface.gate.reading import read_policy
 from efface.models.checkpoint import save_model
@@ -46,6 +47,55 @@ def test_scores_are_kept_when_only_rules_change_and_made_anew_for_another_seed(m
     policy.write_text(yaml.safe_dump(content))
     again, count = run()
     assert count == 2 and again != first
+
+
+def test_an_extractor_of_another_configuration_makes_sets_models_and_scores_anew(made, tmp_path):
+    config = tmp_path / "extractors" / "tower" / "config.json"
+    policy = tmp_path / "policy.yaml"
+
+    def run():
+        return made.run(cell_of(made, "mae", "one", {"name": "original"}))
+
+    def recipes(result):
+        return {recipe["configuration_sha256"] for recipe in result.report.recipes.values()}
+
+    first, pinned = run(), sha256_file(config)
+    config.write_text(config.read_text().replace('"image_size": 16', '"image_size": 12'))
+    policy.write_text(policy.read_text().replace(pinned, sha256_file(config)))
+    again = run()
+    assert again.sets != first.sets
+    assert sha256_file(config) in recipes(again) and pinned in recipes(first) - recipes(again)
+    assert again.report.scores != first.report.scores
+
+
+def test_the_scores_of_an_extractor_of_another_configuration_are_made_anew(made, tmp_path):
+    """The one for FID chooses no sets: reports alone are made anew."""
+    config = tmp_path / "extractors" / "classifier" / "config.json"
+    policy = tmp_path / "policy.yaml"
+
+    def run():
+        return made.run(cell_of(made, "mae", "one", {"name": "original"}))
+
+    first, pinned = run(), sha256_file(config)
+    config.write_text(config.read_text().replace('"image_size": 16', '"image_size": 12'))
+    policy.write_text(policy.read_text().replace(pinned, sha256_file(config)))
+    again = run()
+    assert (again.sets, again.after) == (first.sets, first.after)
+    assert again.report.scores != first.report.scores
+
+
+@pytest.mark.parametrize(("every", "anew"), [(2, True), (0, False)])
+def test_a_training_that_may_stop_early_is_made_anew_for_another_rule(made, tmp_path, every, anew):
+    policy = tmp_path / "policy.yaml"
+
+    def run():
+        method = {"name": "i2i", "steps": 2, "batch_size": 4, "probe_every": every}
+        return made.run(cell_of(made, "mae", "one", method)).after
+
+    first = run()
+    policy.write_text(policy.read_text().replace("minimum_rise: 1.0e-09", "minimum_rise: 1.0e-08"))
+    assert read_policy(policy).rules["forget-distance-rises"]["minimum_rise"] == 1e-8
+    assert (run() != first) == anew
 
 
 def extractors_of(policy):

@@ -32,6 +32,7 @@ from efface.models.checkpoint import fingerprint
 from efface.storage import open_store
 from efface.training.device import find_precision, pick_device
 from efface.training.settings import read_settings, settings_to_dict
+from efface.training.stopping import what_decides
 from efface.unique_keys import load_yaml
 
 T = TypeVar("T")
@@ -196,7 +197,7 @@ class Bench:
         dataset = cell.dataset or self.plan.dataset
         content = sha256_bytes(open_store(dataset).read(MANIFEST))
         asked = read_policy(policy)
-        looks = asked.evaluation.seed, asked.extractors["distance"].sha256
+        looks = asked.evaluation.seed, asked.extractors["distance"].pins
         how = asdict(parse_settings(cell.sharding))
         name = _hash(__version__, dataset, content, _text(cell.ticket), how, *looks)
         folder = self.work / "sets" / name
@@ -220,7 +221,9 @@ class Bench:
 
         train = self.plan.masks["train"]
         source = fingerprint(cell.model), fingerprint(cell.made) if cell.made else ""
-        name = _hash(sets.parent.name, *source, _resolved(cell.settings), train)
+        settings = _resolved(cell.settings)
+        stop = [what_decides(read_policy(policy))] if settings["probe_every"] else []
+        name = _hash(sets.parent.name, *source, settings, train, *stop)
         folder = self.work / "models" / name
 
         def make(folder: Path) -> None:
@@ -253,7 +256,7 @@ def _looks(policy: Path) -> dict[str, Any]:
     """What of a policy the scores depend on: not its rules, and not where its extractors lie."""
     content = yaml.safe_load(policy.read_text())
     kept = {key: content[key] for key in ("version", "masks", "evaluation")}
-    pins = {role: extractor["sha256"] for role, extractor in content["extractors"].items()}
+    pins = {role: spec.pins for role, spec in read_policy(policy).extractors.items()}
     return {**kept, "extractors": pins}
 
 

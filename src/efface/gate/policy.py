@@ -45,6 +45,11 @@ class ExtractorSpec:
     """SHA-256 of the configuration files that its kind has, one after the other; empty where it
     has none."""
 
+    @property
+    def pins(self) -> str:
+        """Both hashes in one text: extractors of the same pins make the same features."""
+        return self.sha256 + self.configuration_sha256
+
 
 @dataclass(frozen=True, kw_only=True)
 class Masks:

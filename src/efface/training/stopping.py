@@ -132,6 +132,20 @@ def make_probe(
     return probe
 
 
+def what_decides(policy: Policy) -> dict[str, Any]:
+    """All of a policy that a probe looks at: with anything else changed it stops at the same step.
+
+    Returns:
+        Only what JSON can say.
+    """
+    return {
+        "mask": policy.masks.score[0],
+        "seed": policy.evaluation.seed,
+        "extractors": {role: policy.extractors[role].pins for role in ("distance", "fid")},
+        **_asked(policy.rules),
+    }
+
+
 def _asked(rules: dict[str, dict[str, Any]]) -> dict[str, float]:
     return {
         "minimum_rise": float(rules["forget-distance-rises"]["minimum_rise"]),
