@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from efface.errors import InfrastructureError
+from efface.errors import ConfigError, InfrastructureError
 from efface.files import whole_folder, write_bytes
 from efface.gate.reading import read_policy
-from efface.metrics.extractors.loading import check_extractor
+from efface.metrics.extractors.loading import PLACE, check_extractor
 from efface.models.checkpoint import fingerprint, read_record
 from efface.storage import Store
 from efface.training.answers import forget_answers
@@ -26,16 +26,17 @@ def send_job(job: Job, exchange: Store) -> None:
             says.
     """
     _check_extractors(job)
-    forget_answers(exchange)
-    exchange.erase("after")
-    deliver(Path(job.sets), exchange, "sets")
-    deliver(Path(job.before), exchange, "before")
-    policy = job.policy
-    if "://" not in policy:  # nodes reach what is not on a disk as the launcher does
-        with tempfile.TemporaryDirectory(prefix="efface-") as folder:
+    with tempfile.TemporaryDirectory(prefix="efface-") as folder:
+        policy = job.policy
+        if "://" not in policy:  # nodes reach what is not on a disk as the launcher does
             _pack_policy(job, Path(folder))
+            policy = "policy/policy.yaml"
+        forget_answers(exchange)
+        exchange.erase("after")
+        deliver(Path(job.sets), exchange, "sets")
+        deliver(Path(job.before), exchange, "before")
+        if policy != job.policy:
             deliver(Path(folder), exchange, "policy")
-        policy = "policy/policy.yaml"
     write_job(exchange, replace(job, sets="sets", before="before", after="after", policy=policy))
 
 
@@ -68,11 +69,27 @@ def _pack_policy(job: Job, folder: Path) -> None:
     content = yaml.safe_load(Path(job.policy).read_bytes())
     if job.settings.probe_every:
         for name, spec in policy.extractors.items():
-            kind, _, path = spec.uri.partition(":")
-            if "://" in path:
-                continue
-            source = Path(policy.folder) / path
-            copy = shutil.copytree if source.is_dir() else shutil.copyfile
-            copy(source, folder / name)
-            content["extractors"][name]["uri"] = f"{kind}:{name}"
+            if "://" not in spec.uri:
+                packed = _pack_extractor(spec.uri, Path(policy.folder), folder / name)
+                content["extractors"][name]["uri"] = packed
     write_bytes(folder / "policy.yaml", yaml.safe_dump(content).encode())
+
+
+def _pack_extractor(uri: str, beside: Path, folder: Path) -> str:
+    """Copy what an extractor's uri names into a new folder; gives the uri seen from its parent.
+
+    A file keeps its name: libraries tell formats of weights by it.
+    """
+    kind, _, place = uri.partition(":")
+    head, path = found.groups() if (found := PLACE.fullmatch(place)) else ("", place)
+    source = beside / path
+    if not found or not source.exists():
+        raise ConfigError(
+            f"extractor {uri} cannot be sent to the nodes: its path holds a colon; rename it"
+        )
+    if source.is_dir():
+        shutil.copytree(source, folder)
+        return f"{kind}:{head}{folder.name}"
+    folder.mkdir()
+    shutil.copyfile(source, folder / source.name)
+    return f"{kind}:{head}{folder.name}/{source.name}"
