@@ -1,12 +1,15 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from efface.data.manifest import SCHEMA, read_manifest, write_manifest
 from efface.data.proxy import with_proxy, without_proxy
 from efface.data.sets import choose_candidates
 from efface.errors import ConfigError, DataError
+from efface.files import sha256_bytes
 from efface.storage import LocalStore
 from tests.tiny_world import make_world
 
@@ -69,6 +72,23 @@ def test_images_of_the_proxy_are_read_from_where_it_is(dataset):
         original["shard"], *place
     )
     assert source.store.read(proxy["shard"]) == store.read(original["shard"])
+
+
+@pytest.mark.parametrize("column", ["sample_id", "shard"])
+def test_names_of_the_dataset_that_begin_like_those_of_a_proxy_stay_apart(
+    dataset, column, tmp_path
+):
+    store, manifest = dataset
+    shutil.copytree(store.place, tmp_path / "other")
+    names = pa.array([f"proxy/{name}" for name in manifest[column].to_pylist()])
+    own = manifest.set_column(manifest.column_names.index(column), column, names)
+    source = joined((store, own), proxy=str(tmp_path / "other"))
+    ids = source.manifest["sample_id"].to_pylist()
+    assert len(set(ids)) == len(ids)
+    for row in source.manifest.filter(source.is_proxy_N).to_pylist():
+        assert row["sample_id"].startswith("proxy-2/")
+        content = source.store.read_range(row["shard"], row["offset"], row["length"])
+        assert sha256_bytes(content) == row["sha256"]
 
 
 def test_a_proxy_that_overlaps_the_forget_set_is_refused(dataset, tmp_path):

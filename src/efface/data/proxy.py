@@ -10,6 +10,7 @@ is scored in no set. Copies of scored images under another name or compression a
 """
 
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from efface.storage import Reader, open_store
 from efface.storage.places import same_place
 
 PREFIX = "proxy/"
+"""Of what comes from the proxy, unless the dataset has such names itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +38,11 @@ class Source:
 
 
 class _Joined:
-    """A dataset, and its proxy under ``proxy/``."""
+    """A dataset, and its proxy under a prefix."""
 
-    def __init__(self, original: Reader, proxy: Reader) -> None:
+    def __init__(self, original: Reader, proxy: Reader, prefix: str) -> None:
         self.place = original.place
-        self._original, self._proxy = original, proxy
+        self._original, self._proxy, self._prefix = original, proxy, prefix
 
     def read(self, key: str) -> bytes:
         """See ``Reader``."""
@@ -53,8 +55,8 @@ class _Joined:
         return store.read_range(key, offset, length)
 
     def _find(self, key: str) -> tuple[Reader, str]:
-        if key.startswith(PREFIX):
-            return self._proxy, key.removeprefix(PREFIX)
+        if key.startswith(self._prefix):
+            return self._proxy, key.removeprefix(self._prefix)
         return self._original, key
 
 
@@ -127,11 +129,21 @@ def with_proxy(
         manifest = manifest.filter(
             pc.invert(pc.is_in(manifest["sample_id"], rows["sample_id"].combine_chunks()))
         )
+    prefix = _free_prefix(manifest)
     for column in ("sample_id", "shard"):
-        joined = pc.binary_join_element_wise(PREFIX, rows[column], "")
+        joined = pc.binary_join_element_wise(prefix, rows[column], "")
         rows = rows.set_column(rows.column_names.index(column), column, joined)
     is_proxy = np.arange(manifest.num_rows + rows.num_rows) >= manifest.num_rows
     together = pa.concat_tables([manifest, rows.select(manifest.column_names)])
     return Source(
-        store=_Joined(store, other), manifest=together.combine_chunks(), is_proxy_N=is_proxy
+        store=_Joined(store, other, prefix), manifest=together.combine_chunks(), is_proxy_N=is_proxy
     )
+
+
+def _free_prefix(manifest: pa.Table) -> str:
+    """``proxy/``, or ``proxy-2/`` and so on where the dataset has names that begin like that."""
+    names = manifest["sample_id"].to_pylist() + manifest["shard"].to_pylist()
+    taken = {name.partition("/")[0] for name in names}
+    stem = PREFIX.removesuffix("/")
+    later = (f"{stem}-{number}" for number in count(2))
+    return next(name for name in chain([stem], later) if name not in taken) + "/"
