@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from efface.data import importing
+from efface.data.chunks import Chunk, Done, pack_chunk
 from efface.data.importing import import_images
 from efface.data.manifest import read_manifest
 from efface.data.reading import read_images
@@ -54,7 +56,8 @@ def test_several_processes_give_the_same_bytes_as_one(tmp_path: Path) -> None:
         import_images(str(tmp_path / "in"), table, str(place), workers=workers, samples_per_shard=5)
     one, two = ({p.name: p.read_bytes() for p in place.rglob("*.*")} for place in places)
     assert one == two
-    assert sorted(one) == ["00000.tar", "00001.tar", "00002.tar", "manifest.parquet"]
+    shards = [p for p in sorted(one) if p != "manifest.parquet"]
+    assert [p.partition("-")[0] for p in shards] == ["00000", "00001", "00002"]
 
 
 def test_images_that_cannot_be_read_are_listed(tmp_path: Path) -> None:
@@ -103,7 +106,8 @@ def test_importing_again_replaces_the_dataset(tmp_path: Path) -> None:
     table.write_text("\n".join(lines[:5]) + "\n")
     result = import_images(str(tmp_path / "in"), table, out, workers=1, samples_per_shard=5)
     assert (result.samples, result.resumed) == (4, 0)
-    assert open_store(out).list() == ["manifest.parquet", "shards/00000.tar"]
+    (shard,) = read_manifest(open_store(out))["shard"].unique().to_pylist()
+    assert open_store(out).list() == ["manifest.parquet", shard]
 
 
 def test_an_import_that_was_killed_goes_on(tmp_path: Path) -> None:
@@ -131,6 +135,122 @@ def test_an_import_that_was_killed_goes_on(tmp_path: Path) -> None:
     assert result.resumed >= 30
     assert not notes.exists()
     assert len(read_images(tmp_path / "out", size=8, channels=1)[0]) == 120
+
+
+class KilledError(Exception):
+    """Where a test ends an import."""
+
+
+def put_two_tables(tmp_path: Path) -> tuple[Path, Path]:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    head, *lines = table.read_text().splitlines()
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join([head, *lines[5:]]) + "\n")
+    return table, other
+
+
+@pytest.mark.parametrize("packed", [1, 2])
+def test_a_dataset_stays_whole_until_the_one_that_replaces_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: int
+) -> None:
+    table, other = put_two_tables(tmp_path)
+    source, out = str(tmp_path / "in"), str(tmp_path / "out")
+    import_images(source, table, out, workers=1, samples_per_shard=4)
+    before = read_images(tmp_path / "out", size=8, channels=1)[0]
+
+    def killed(chunk: Chunk) -> Done:
+        if chunk.number == packed:
+            raise KilledError
+        return pack_chunk(chunk)
+
+    monkeypatch.setattr(importing, "pack_chunk", killed)
+    with pytest.raises(KilledError):
+        import_images(source, other, out, workers=1, samples_per_shard=4)
+    assert (read_images(tmp_path / "out", size=8, channels=1)[0] == before).all()
+    monkeypatch.undo()
+    result = import_images(source, other, out, workers=1, samples_per_shard=4)
+    assert (result.samples, result.resumed) == (9, packed * 4)
+    shards = read_manifest(open_store(out))["shard"].unique().to_pylist()
+    assert open_store(out).list() == ["manifest.parquet", *sorted(shards)]
+
+
+def test_what_an_import_that_was_given_up_left_goes_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, other = put_two_tables(tmp_path)
+    source, out = str(tmp_path / "in"), str(tmp_path / "out")
+
+    def killed(chunk: Chunk) -> Done:
+        if chunk.number == 2:
+            raise KilledError
+        return pack_chunk(chunk)
+
+    monkeypatch.setattr(importing, "pack_chunk", killed)
+    with pytest.raises(KilledError):
+        import_images(source, other, out, workers=1, samples_per_shard=4)
+    monkeypatch.undo()
+    import_images(source, table, out, workers=1)
+    assert len(open_store(out).list()) == 2
+
+
+def test_what_is_not_of_an_import_stays_where_it_is(tmp_path: Path) -> None:
+    table, other = put_two_tables(tmp_path)
+    out = tmp_path / "out"
+    mine = ["import/photo.png", "import/deep/00000.json", "shards/00000.tar", "notes.txt"]
+    for name in mine:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(name)
+    for asked in (table, other):
+        import_images(str(tmp_path / "in"), asked, str(out), workers=1)
+    assert [(out / name).read_text() for name in mine] == mine
+
+
+def test_a_list_of_rejected_images_that_is_no_imports_is_refused(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/rejected.csv").write_text("my own list")
+    with pytest.raises(DataError, match=r"rejected\.csv was not written by an import.*move it"):
+        import_images(str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["rejected.csv"]
+    assert (tmp_path / "out/rejected.csv").read_text() == "my own list"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[" * 100_000,
+        "[]",
+        "{}",
+        '{"rows": [{}], "rejected": []}',
+        '{"rows": 5, "rejected": []}',
+        '{"rows": [5], "rejected": []}',
+        '{"rows": [], "rejected": [{}]}',
+        '{"rows": [], "rejected": [5]}',
+        '{"rows": [], "rejected": [{"line": null, "sample": "a", "reason": "b"}]}',
+    ],
+    ids=lambda content: content[:40],
+)
+def test_a_damaged_note_says_what_to_delete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    source, out = str(tmp_path / "in"), str(tmp_path / "out")
+
+    def killed(chunk: Chunk) -> Done:
+        pack_chunk(chunk)
+        raise KilledError
+
+    monkeypatch.setattr(importing, "pack_chunk", killed)
+    with pytest.raises(KilledError):
+        import_images(source, table, out, workers=1)
+    monkeypatch.undo()
+    (note,) = (tmp_path / "out/import").iterdir()
+    note.write_text(content)
+    with pytest.raises(DataError, match=rf"{note.name}.* is damaged .*delete it and import again"):
+        import_images(source, table, out, workers=1)
+    note.unlink()
+    assert import_images(source, table, out, workers=1).samples == 14
 
 
 def test_large_images_begin_a_new_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

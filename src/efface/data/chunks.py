@@ -1,12 +1,16 @@
 """One chunk of an import: images are read, checked and packed; a note says that it is done."""
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from efface.data.images import read_image
+from efface.data.manifest import SCHEMA
 from efface.data.shards import Sample, pack_shard
 from efface.data.table import Line
 from efface.errors import DataError, InputError
@@ -17,6 +21,10 @@ NOTES = "import/"
 """Where the notes are, beside the new manifest; gone when the import is done."""
 LARGEST_SHARD = 256 * 2**20
 """Bytes of images after which a new shard is begun; bounds the memory of a process."""
+SHARDS = "shards/"
+"""Where the shards are; a name tells the content, so no shard of another import is written over."""
+_NOTE = re.compile(rf"{NOTES}\d{{5,}}-[0-9a-f]{{16}}\.json")
+_SHARD = re.compile(rf"{SHARDS}\d{{5,}}(-\d+)?-[0-9a-f]{{16}}\.tar")
 _VERSION = 1
 _READERS = 8
 """Threads that read images at the same time: storage that is far away answers slowly."""
@@ -45,7 +53,7 @@ class Chunk:
     def note(self) -> str:
         """Key of the note; another source or other lines have another."""
         content = json.dumps([_VERSION, self.source, [asdict(line) for line in self.lines]])
-        return f"{NOTES}{self.number:05d}-{sha256_bytes(content.encode())[:16]}.json"
+        return f"{NOTES}{self.number:05d}-{_short_hash(content.encode())}.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +109,39 @@ def pack_chunk(chunk: Chunk) -> Done:
 
 
 def read_note(store: Store, chunk: Chunk) -> Done:
-    """What an earlier import did with the same chunk."""
-    note = json.loads(store.read(chunk.note))
-    return Done(rows=note["rows"], rejected=[Rejected(**r) for r in note["rejected"]], resumed=True)
+    """What an earlier import did with the same chunk.
+
+    Raises:
+        DataError: the note is damaged.
+    """
+    try:
+        note = json.loads(store.read(chunk.note))
+        rows = pa.Table.from_pylist(note["rows"], schema=SCHEMA)
+        if any(column.null_count for column in rows.columns):
+            raise ValueError("a row lacks a field")
+        rejected = [_read_rejected(entry) for entry in note["rejected"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(
+            f"{store.place}/{chunk.note}, which an earlier import left, is damaged "
+            f"({type(error).__name__}: {error}): delete it and import again; its "
+            "images are packed anew"
+        ) from None
+    return Done(rows=rows.to_pylist(), rejected=rejected, resumed=True)
+
+
+def _read_rejected(entry: dict[str, Any]) -> Rejected:
+    line, sample, reason = int(entry["line"]), str(entry["sample"]), str(entry["reason"])
+    return Rejected(line=line, sample=sample, reason=reason)
+
+
+def is_note(key: str) -> bool:
+    """Whether a file of the target is the note of an import, of this one or another."""
+    return bool(_NOTE.fullmatch(key))
+
+
+def is_shard(key: str) -> bool:
+    """Whether a file of the target has the name of an import's shard."""
+    return bool(_SHARD.fullmatch(key))
 
 
 def _read_all(chunk: Chunk) -> Iterator[tuple[Line, tuple[Sample, tuple[int, int]] | str]]:
@@ -126,8 +164,9 @@ def _read_all(chunk: Chunk) -> Iterator[tuple[Line, tuple[Sample, tuple[int, int
 def _write_shard(
     store: Store, chunk: Chunk, part: int, samples: list[tuple[Line, Sample, tuple[int, int]]]
 ) -> list[dict[str, Any]]:
-    name = f"shards/{chunk.number:05d}{f'-{part}' if part else ''}.tar"
     content, entries = pack_shard(sample for _, sample, _ in samples)
+    number = f"{chunk.number:05d}{f'-{part}' if part else ''}"
+    name = f"{SHARDS}{number}-{_short_hash(content)}.tar"
     store.write(name, content)
     places = {entry.sample_id: entry for entry in entries}
     rows = []
@@ -148,3 +187,7 @@ def _write_shard(
             }
         )
     return rows
+
+
+def _short_hash(content: bytes) -> str:
+    return sha256_bytes(content)[:16]

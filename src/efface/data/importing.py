@@ -18,7 +18,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from efface.data.chunks import NOTES, Chunk, Done, Rejected, make_chunks, pack_chunk, read_note
+from efface.data.chunks import (
+    NOTES,
+    SHARDS,
+    Chunk,
+    Done,
+    Rejected,
+    is_note,
+    is_shard,
+    make_chunks,
+    pack_chunk,
+    read_note,
+)
 from efface.data.manifest import NAME, SCHEMA, bytes_to_manifest, write_manifest
 from efface.data.table import Line, read_table
 from efface.errors import ConfigError, DataError, InfrastructureError
@@ -29,6 +40,8 @@ log = logging.getLogger(__name__)
 
 REJECTED = "rejected.csv"
 """Lines of the table that are not in the dataset, and why; beside the manifest."""
+_HEADER = b"line,sample,reason\n"
+"""How such a list begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +69,15 @@ def import_images(
     Args:
         source: Folder or s3://bucket/prefix of the images.
         table: CSV file, see ``efface.data.table``.
-        out: Folder or s3://bucket/prefix of the dataset; one that is there is replaced.
+        out: Folder or s3://bucket/prefix of the dataset; one that is there stays whole until the
+            new one is, and is then replaced.
         workers: Processes; None for one a CPU.
         samples_per_shard: Images in a shard, at most; large images make smaller shards.
 
     Raises:
         ConfigError: no workers.
-        DataError: the table is wrong, or not one image could be read.
+        DataError: the table is wrong, not one image could be read, the note of a killed import is
+            damaged, or the place holds a rejected.csv of somebody's own.
         InputError: the source or the place cannot be used.
         InfrastructureError: storage failed; start again to go on.
     """
@@ -71,6 +86,7 @@ def import_images(
     lines = read_table(table)
     _check_source(open_store(source), lines)
     store = open_store(out)
+    _check_target(store)
     done = _pack(store, make_chunks(source, out, lines, samples_per_shard), workers)
     rows = [row for chunk in done for row in chunk.rows]
     rejected = sorted((r for chunk in done for r in chunk.rejected), key=lambda r: r.line)
@@ -80,17 +96,17 @@ def import_images(
     else:
         store.delete(REJECTED)
     if not rows:
-        store.delete_all(NOTES)
+        _drop_notes(store)
         raise DataError(
             f"none of the {len(lines)} images could be imported, the first because: "
             f"{rejected[0].reason}; all are listed in {store.place}/{REJECTED}"
         )
     manifest = pa.Table.from_pylist(rows, schema=SCHEMA)
-    stale = _old_shards(store) - set(manifest["shard"].to_pylist())
+    former = _former_shards(store)
     write_manifest(store, manifest)
-    for shard in sorted(stale):
+    _drop_notes(store)  # before the shards: a note promises that its shards are there
+    for shard in sorted(former - set(manifest["shard"].to_pylist())):
         store.delete(shard)
-    store.delete_all(NOTES)
     return ImportResult(
         place=store.place,
         samples=len(rows),
@@ -142,13 +158,30 @@ def _run(chunks: list[Chunk], workers: int) -> Iterator[tuple[Chunk, Done]]:
         pool.shutdown(cancel_futures=True)
 
 
-def _old_shards(store: Store) -> set[str]:
+def _former_shards(store: Store) -> set[str]:
+    """Shards of the dataset that was here, and of imports that were given up."""
+    found = {key for key in store.list(SHARDS) if is_shard(key)}
     if not store.exists(NAME):
-        return set()
+        return found
     try:
-        return set(bytes_to_manifest(store.read(NAME)).column("shard").to_pylist())
+        named = bytes_to_manifest(store.read(NAME)).column("shard").to_pylist()
     except DataError:
-        return set()
+        return found
+    return found | {key for key in named if key.startswith(SHARDS) and key.endswith(".tar")}
+
+
+def _drop_notes(store: Store) -> None:
+    for key in filter(is_note, store.list(NOTES)):
+        store.delete_all(key)  # with the folder, once it is empty
+
+
+def _check_target(store: Store) -> None:
+    """Refuse a target whose list of rejected images is somebody's own."""
+    if store.exists(REJECTED) and not store.read(REJECTED).startswith(_HEADER):
+        raise DataError(
+            f"{store.place}/{REJECTED} was not written by an import, which would replace it: move "
+            "it, or give another place for the dataset"
+        )
 
 
 def _rejected_to_csv(rejected: list[Rejected]) -> bytes:
