@@ -55,6 +55,24 @@ def test_a_folder_replaces_the_former_one_whole(tmp_path):
     assert names(tmp_path) == ["f"]
 
 
+def test_a_folder_takes_the_place_of_an_empty_file(tmp_path):
+    (tmp_path / "f").touch()
+    with whole_folder(tmp_path / "f") as temporary:
+        (temporary / "a").write_text("a")
+    assert names(tmp_path) == ["f"] and names(tmp_path / "f") == ["a"]
+
+
+def test_a_kill_while_a_folder_is_replaced_leaves_no_half_of_the_former(tmp_path, monkeypatch):
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "a").write_text("a")
+    seen = []
+    monkeypatch.setattr("shutil.rmtree", lambda folder, **_: seen.append(Path(folder)))
+    with whole_folder(tmp_path / "f") as temporary:
+        (temporary / "b").write_text("b")
+    assert tmp_path / "f" not in seen
+    assert names(tmp_path / "f") == ["b"]
+
+
 def test_files_and_folders_are_readable_as_the_umask_says(tmp_path):
     former = os.umask(0o022)
     try:

@@ -64,11 +64,22 @@ def whole_folder(path: Path) -> Iterator[Path]:
         with _disk_errors(path):
             yield temporary
             temporary.chmod(0o777 & ~_umask())
-            if path.exists():
-                shutil.rmtree(path)
-            os.replace(temporary, path)
+            _put_in_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _put_in_place(made: Path, path: Path) -> None:
+    """Rename a folder; a former one goes first, as a whole, so that a kill leaves no half of it."""
+    if path.is_file() and not path.stat().st_size:
+        path.unlink()
+    if not path.is_dir():
+        os.replace(made, path)
+        return
+    former = tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.")
+    os.replace(path, former)
+    os.replace(made, path)
+    shutil.rmtree(former)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

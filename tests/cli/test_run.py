@@ -181,6 +181,44 @@ def test_wrong_input_is_refused_before_a_ticket_is_claimed(faked, run, words, sa
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("sets", ()),
+        ("before", ()),
+        ("after", ()),
+        ("before", ("--model", "WORK/before")),
+        ("sets", ("--dataset", "WORK/sets/data")),
+        ("after", ("--sharding", "proxy=WORK/after")),
+    ],
+)
+def test_a_workdir_that_holds_what_no_run_wrote_is_refused_and_stays(
+    faked, run, tmp_path, capsys, name, words
+):
+    place = tmp_path / "work" / name
+    (place / "data").mkdir(parents=True)
+    (place / "mine.txt").write_text("mine")
+    if words:  # what is there looks like an earlier output, but is read
+        for marker in ("sets.json", "efface.json"):
+            (place / marker).write_text("{}")
+    work = str(tmp_path / "work")
+    assert run(*(word.replace("WORK", work) for word in words)) == 2
+    assert faked[0] == []
+    assert f"cannot write to {place}: " in capsys.readouterr().err
+    assert (place / "mine.txt").read_text() == "mine"
+
+
+def test_a_workdir_with_the_folders_of_an_earlier_run_is_taken(faked, run, tmp_path):
+    for name, marker in (
+        ("sets", "sets.json"),
+        ("before", "efface.json"),
+        ("after", "efface.json"),
+    ):
+        (tmp_path / "work" / name).mkdir(parents=True)
+        (tmp_path / "work" / name / marker).write_text("{}")
+    assert run() == 0
+
+
 def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(faked, run, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert run("--workdir", str(tmp_path / "file" / "work")) == 4

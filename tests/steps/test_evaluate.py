@@ -102,6 +102,15 @@ def test_the_statistics_are_noted_as_a_private_copy_and_purged(given):
     assert not given["out"].exists()
 
 
+def test_a_folder_in_the_place_of_the_statistics_is_refused_and_never_purged(given, tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="precious: it is a folder; give the path of a file"):
+        evaluate.run(shard="forget-00000", **{**given, "out": tmp_path / "precious"})
+    purge(given["workspace"], given["run_id"])
+    assert (tmp_path / "precious" / "mine.txt").read_text() == "mine"
+
+
 def test_an_unknown_shard_is_refused(given):
     with pytest.raises(InputError, match="shard 'forget-00009' is not in"):
         evaluate.run(shard="forget-00009", **given)

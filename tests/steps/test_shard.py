@@ -259,6 +259,32 @@ def test_a_killed_step_is_run_again(given: Path) -> None:
     assert not list(given.glob(".sets.*"))
 
 
+@pytest.mark.parametrize("place", ["dataset", "batch", ".", "precious", "policy.yaml", "proxy"])
+def test_what_no_shard_step_wrote_is_refused_and_stays(given: Path, place: str) -> None:
+    (given / "precious").mkdir()
+    (given / "precious/mine.txt").write_text("mine")
+    shutil.copytree(given / "dataset", given / "proxy/data")
+    (given / "proxy/sets.json").write_text("{}")  # an earlier output that is an input now
+    there = {path: path.read_bytes() for path in given.rglob("*") if path.is_file()}
+    with pytest.raises(ConfigError, match=f"cannot write to {given / place}: .*another folder"):
+        run(given, out=given / place, settings={**SETTINGS, "proxy": str(given / "proxy/data")})
+    assert {path: path.read_bytes() for path in given.rglob("*") if path.is_file()} == there
+
+
+def test_earlier_sets_and_an_empty_folder_are_replaced(given: Path) -> None:
+    (given / "sets").mkdir()
+    first, again = run(given), run(given, run_id="r-2")
+    assert first == again
+    assert (given / "sets/sets.json").exists()
+
+
+def test_a_neighbour_with_a_name_alike_stays(given: Path) -> None:
+    (given / ".sets.old").mkdir()
+    (given / ".sets.old/mine.txt").write_text("mine")
+    run(given)
+    assert (given / ".sets.old/mine.txt").read_text() == "mine"
+
+
 def test_an_empty_forget_set_is_refused(given: Path) -> None:
     put_batch(given, [])
     with pytest.raises(DataError, match="the forget set is empty"):

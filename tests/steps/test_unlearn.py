@@ -11,8 +11,8 @@ from efface.errors import (
     InputError,
     TrainingError,
 )
-from efface.evidence.purge import purge
-from efface.models.checkpoint import compare, fingerprint, read_record, save_model
+from efface.evidence.purge import purge, will_write
+from efface.models.checkpoint import compare, fingerprint, load_model, read_record, save_model
 from efface.steps import unlearn
 from efface.storage import open_store
 from efface.tickets.answer import ANSWER
@@ -125,6 +125,64 @@ def test_one_folder_for_before_and_after_is_refused(given):
     with pytest.raises(ConfigError, match="before and after are both"):
         unlearn.run(**{**given, "after": given["before"]})
     assert not given["before"].exists()
+
+
+def contents(folder):
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("place", ["model", "sets", ".", "precious", "dangling"])
+def test_a_place_that_holds_something_else_is_refused_and_never_deleted(
+    given, tmp_path, side, place
+):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "mine.txt").write_text("mine")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    there = contents(tmp_path)
+    with pytest.raises(ConfigError, match=f"cannot write to {tmp_path / place}: .*another folder"):
+        unlearn.run(**{**given, side: tmp_path / place})
+    purge(given["workspace"], given["run_id"])
+    assert contents(tmp_path) == there
+
+
+def test_a_model_inside_the_other_is_refused(given):
+    with pytest.raises(ConfigError, match="is there, which is read for it"):
+        unlearn.run(**{**given, "after": given["before"] / "after"})
+
+
+@pytest.mark.parametrize("make", [lambda place: place.mkdir(), lambda place: place.touch()])
+def test_an_empty_place_is_taken(given, make):
+    for side in ("before", "after"):
+        make(given[side])
+    unlearn.run(**{**given, "method": {"name": "original"}})
+    assert fingerprint(given["before"]) == fingerprint(given["after"])
+
+
+def test_a_folder_where_a_model_would_be_downloaded_to_is_refused(given, bucket, tmp_path):
+    save_model(tiny_mae(), tmp_path / "before-download", {})
+    with pytest.raises(ConfigError, match="before-download: it is there, and is not empty"):
+        unlearn.run(**{**given, "model": f"{bucket}/models/mine"})
+    assert (tmp_path / "before-download").exists()
+
+
+def test_a_model_beside_before_is_not_taken_for_a_download(given, tmp_path):
+    (tmp_path / "model").rename(tmp_path / "before-download")
+    model = str(tmp_path / "before-download")
+    unlearn.run(**{**given, "model": model, "method": {"name": "original"}})
+    purge(given["workspace"], given["run_id"])
+    assert load_model(tmp_path / "before-download")
+
+
+def test_what_a_killed_download_left_is_taken_up(given, tmp_path, bucket):
+    will_write(given["workspace"], given["run_id"], str(tmp_path / "before-download"))
+    (tmp_path / "before-download").mkdir()
+    (tmp_path / "before-download" / "half").write_text("half")
+    for path in (tmp_path / "model").iterdir():
+        open_store(bucket).upload(path, f"models/mine/{path.name}")
+    unlearn.run(**{**given, "model": f"{bucket}/models/mine", "method": {"name": "original"}})
+    assert not (tmp_path / "before-download").exists()
 
 
 def test_sets_that_were_never_written_are_refused(given, tmp_path):

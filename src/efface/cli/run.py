@@ -70,7 +70,7 @@ def run(given: argparse.Namespace) -> int:
         method=options.method_of(given),
         sharding=dict(given.sharding),
     )
-    _check(asked)
+    _check(asked, given.workdir)
     with only_process(given.workdir):
         state = open_state(given.workdir, given.run_id, vars(asked))
         state.run_id = state.run_id or time.strftime("run-%Y%m%d-%H%M%S")
@@ -81,23 +81,29 @@ def run(given: argparse.Namespace) -> int:
     return _show(asked, state, given.workdir)
 
 
-def _check(asked: Asked) -> None:
+def _check(asked: Asked, folder: Path) -> None:
     """Refuse what cannot work before a ticket is claimed.
 
     Raises:
-        ConfigError: the policy, the method or the sharding is wrong.
+        ConfigError: the policy, the method or the sharding is wrong, or something that no run wrote
+            is where this one would write.
         CheckpointError: the model is neither a folder nor named models:/...
     """
     from efface.data.set_settings import parse_settings
     from efface.gate.reading import read_policy
-    from efface.models.checkpoint import check_model_place
+    from efface.models.checkpoint import RECORD, check_model_place
+    from efface.steps.output_folder import check_output
+    from efface.steps.sets_file import FILE
     from efface.training.choosing import choose_method
     from efface.training.settings import read_settings
 
     read_policy(asked.policy)
     choose_method(read_settings(asked.method))
     check_model_place(asked.model)
-    parse_settings(asked.sharding)
+    proxy = parse_settings(asked.sharding).proxy
+    inputs = [asked.tickets, asked.dataset, asked.policy, asked.model, proxy]
+    for name, marker in (("sets", FILE), ("before", RECORD), ("after", RECORD)):
+        check_output(folder / name, marker=marker, inputs=inputs)
 
 
 def _settled_whatever_happens(asked: Asked, state: RunState, folder: Path) -> None:

@@ -59,9 +59,12 @@ def run(
         Images scored.
 
     Raises:
-        InputError: an unknown shard, or policy, sets, models or extractors that are wrong.
+        InputError: an unknown shard, policy, sets, models or extractors that are wrong, or a folder
+            at ``out``.
     """
     checked = read_policy(policy)
+    if out.is_dir():
+        raise InputError(f"cannot write {out}: it is a folder; give the path of a file")
     will_write(workspace, run_id, str(out))
     scorer = _make_scorer(before, after, checked)
     root = read_settings().home / "cache" / "reference"

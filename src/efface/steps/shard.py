@@ -28,9 +28,12 @@ from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.progress import track
 from efface.settings import read_settings
-from efface.steps.batch_file import FILE, read_batch
-from efface.steps.sets_file import write_sets
+from efface.steps.batch_file import FILE as BATCH
+from efface.steps.batch_file import read_batch
+from efface.steps.output_folder import check_output
+from efface.steps.sets_file import FILE, write_sets
 from efface.storage import Reader, open_store
+from efface.storage.local import left_by_killed_writers
 from efface.tickets.subjects import hash_subject
 
 log = logging.getLogger(__name__)
@@ -63,14 +66,15 @@ def run(
         Names of the parts to score, one for each evaluate task: a shard, or shards joined by +.
 
     Raises:
-        ConfigError: a setting or the policy is wrong.
+        ConfigError: a setting or the policy is wrong, or ``out`` holds something else.
         DataError: the dataset is wrong or not that of the batch, or a set is empty.
         InputError: the batch, the dataset or a shard is absent.
         InfrastructureError: storage or the disk failed.
     """
     how, rules = parse_settings(settings), read_policy(policy)
-    asked = read_batch(batch / FILE)
+    asked = read_batch(batch / BATCH)
     forget = read_forget(batch / "forget.parquet")
+    check_output(out, marker=FILE, inputs=[batch, policy, asked["dataset"], how.proxy])
     source = _source(asked, forget, how)
     manifest = source.manifest
     plan, like = _plan(source, forget, how, rules, embed)
@@ -189,5 +193,5 @@ def _hash_all(subjects: list[str]) -> dict[str, str]:
 
 def _clear_leftovers(out: Path) -> None:
     """Remove what a killed attempt at the same folder left half-written: it holds forget images."""
-    for leftover in out.parent.glob(f".{out.name}.*"):
+    for leftover in left_by_killed_writers(out):
         shutil.rmtree(leftover, ignore_errors=True)

@@ -10,13 +10,14 @@ import torch
 
 from efface.audit.fitting import check_audit_fits
 from efface.errors import ConfigError, TrainingError
-from efface.evidence.purge import will_write
+from efface.evidence.purge import is_noted, will_write
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
-from efface.models.checkpoint import check_model_place, fingerprint, load_model, save_model
+from efface.models.checkpoint import RECORD, check_model_place, fingerprint, load_model, save_model
 from efface.models.masks import check_masks
 from efface.models.usable import check_usable
 from efface.settings import read_settings as read_environment
+from efface.steps.output_folder import check_output
 from efface.steps.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 from efface.storage.fetching import fetch_folder, is_remote
@@ -63,7 +64,8 @@ def run(
         Scalars about the training: steps, losses, whether it stopped early.
 
     Raises:
-        InputError: settings, policy, sets or model are wrong.
+        InputError: settings, policy, sets or model are wrong, or something else is where a model
+            is to be written.
         TrainingError: the optimisation broke down.
         PreemptedError: SIGTERM came; the training state is saved.
     """
@@ -74,9 +76,14 @@ def run(
     asked = read_policy(policy)
     chosen = choose_method(settings)
     run_folder = f"{workspace.rstrip('/')}/{run_id}"
-    download = before.with_name(f"{before.name}-download")
+    download = [] if Path(model).is_dir() else [_download(before)]
+    check_output(before, marker=RECORD, inputs=[sets, model, policy, after])
+    check_output(after, marker=RECORD, inputs=[sets, model, policy, before])
+    for fetched in download:
+        if not is_noted(workspace, run_id, str(fetched)):  # else a killed attempt left it
+            check_output(fetched, marker="", inputs=[])
     exchange = [f"{run_folder}/exchange"] if spread.nodes > 1 else []
-    for place in (before, download, after, f"{run_folder}/resume", *exchange):
+    for place in (before, *download, after, f"{run_folder}/resume", *exchange):
         will_write(workspace, run_id, str(place))
     base = _model_in_service(model, registry, before, asked)
     lineage = _lineage(base, settings, sets)
@@ -95,6 +102,11 @@ def run(
     outcome = _train(job, spread, run_id)
     log.info("unlearn=done steps=%d fingerprint=%s", outcome.steps, fingerprint(after)[:12])
     return {key: float(value) for key, value in asdict(outcome).items()}
+
+
+def _download(before: Path) -> Path:
+    """Where a model from elsewhere lies until it is rewritten at ``before``."""
+    return before.with_name(f"{before.name}-download")
 
 
 def _whole(place: str) -> str:
@@ -143,7 +155,7 @@ def _model_in_service(model: str, registry: str, before: Path, asked: Policy) ->
 
     if Path(model).is_dir():
         return rewrite(Path(model))
-    fetched = before.with_name(f"{before.name}-download")
+    fetched = _download(before)
     try:
         if is_remote(model):
             fetch_folder(model, fetched)

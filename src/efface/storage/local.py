@@ -83,7 +83,7 @@ class LocalStore:
         target = self._path(name)
         sizes: dict[str, int] = {}
         with _local_errors(self.place, name):
-            for path in [target, *_left_by_killed_writers(target)]:
+            for path in [target, *left_by_killed_writers(target)]:
                 for file in _files_of(path):
                     sizes[file.relative_to(self._folder).as_posix()] = file.lstat().st_size
                 if path.is_dir() and not path.is_symlink():
@@ -142,7 +142,7 @@ class LocalStore:
             yield from ((inside / name).as_posix() for name in sorted(names))
 
 
-def _left_by_killed_writers(target: Path) -> list[Path]:
+def left_by_killed_writers(target: Path) -> list[Path]:
     """Temporary neighbours that ``efface.files`` made for ``target``: .NAME.12345678."""
     if not target.parent.is_dir():
         return []
