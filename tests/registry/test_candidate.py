@@ -18,11 +18,13 @@ def evidence_of(run: FinishedRun) -> Evidence:
     return make_evidence(**paths, policy=read_policy(run.paths["policy"]), run_id=run.run_id)
 
 
-def register(run: FinishedRun, registry: str, mlflow_run_id: str = "") -> dict[str, str]:
+def register(
+    run: FinishedRun, registry: str, mlflow_run_id: str = "", name: str = "demo"
+) -> dict[str, str]:
     return register_candidate(
         evidence_of(run),
         model=run.folder / "after",
-        name="demo",
+        name=name,
         registry=registry,
         mask="centre:2x2",
         mlflow_run_id=mlflow_run_id,
@@ -159,3 +161,11 @@ def test_a_failure_while_packing_leaves_no_version_and_a_failed_run(passed, regi
         experiment = client.get_experiment_by_name("efface/demo").experiment_id
         (run,) = client.search_runs([experiment])
     assert run.info.status == "FAILED"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 3000, "half \ud800"], ids=["none", "long", "half"])
+def test_a_name_that_no_registry_stores_is_a_users_mistake(passed, blocked, registry, name):
+    with pytest.raises(InputError, match="cannot be registered: use 1 to 250"):
+        register(passed, registry, name=name)
+    with pytest.raises(InputError, match="cannot be registered: use 1 to 250"):
+        record_refusal(evidence_of(blocked), name=name, registry=registry)

@@ -17,6 +17,7 @@ from efface.registry.service import (
     WEIGHTS,
     add_version,
     champion,
+    check_model_name,
     find_version,
     has_weights,
     versions,
@@ -47,9 +48,11 @@ def import_base(folder: Path, *, name: str, registry: str, mask: str = "") -> di
         afterwards).
 
     Raises:
+        InputError: no registry can store the name.
         CheckpointError: the folder does not load, or paints no numbers.
         InfrastructureError: MLflow does not answer.
     """
+    check_model_name(name)
     model = load_model(folder)
     check_usable(model, folder)
     chosen = mask or f"centre:{max(model.grid[0] // 2, 1)}x{max(model.grid[1] // 2, 1)}"

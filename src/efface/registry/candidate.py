@@ -20,7 +20,13 @@ from efface.registry.evidence import (
 )
 from efface.registry.packing import log_painter
 from efface.registry.runs import mlflow_run, record, upload
-from efface.registry.service import CANDIDATE, WEIGHTS, add_version, find_version
+from efface.registry.service import (
+    CANDIDATE,
+    WEIGHTS,
+    add_version,
+    check_model_name,
+    find_version,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -57,6 +63,7 @@ def register_candidate(
         InfrastructureError: MLflow does not answer; no version was made, or one with all its
             evidence.
     """
+    check_model_name(name)
     verdict, _ = judged(evidence)
     found = fingerprint(model)
     if not verdict.passed or verdict.after != found:
@@ -86,8 +93,10 @@ def record_refusal(evidence: Evidence, *, name: str, registry: str, mlflow_run_i
         The MLflow run's id.
 
     Raises:
+        InputError: no registry can store the name.
         InfrastructureError: MLflow does not answer.
     """
+    check_model_name(name)
     verdict, _ = judged(evidence)
     if verdict.passed:
         raise ValueError("a passed verdict is no refusal")

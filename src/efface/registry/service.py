@@ -24,6 +24,8 @@ CANDIDATE = "candidate"
 """Alias of the newest model that passed the gate."""
 WEIGHTS = "weights_fingerprint"
 """Tag of a version: hash of its tensors alone, whatever its settings are."""
+LONGEST_NAME = 250
+"""Characters of a registered model's name; databases of MLflow keep 256."""
 
 
 def download_in_service(name_or_uri: str, registry: str, into: Path) -> dict[str, str]:
@@ -135,6 +137,20 @@ def versions(client: "MlflowClient", name: str) -> list[Any]:
             return []
         raise
     return sorted(found, key=lambda version: int(version.version), reverse=True)
+
+
+def check_model_name(name: str) -> None:
+    """Refuse a name that no registry can store, before it is asked.
+
+    Raises:
+        InputError: empty, longer than ``LONGEST_NAME``, or not text that can be written.
+    """
+    told = name.encode(errors="replace").decode()
+    if told != name or not 0 < len(name) <= LONGEST_NAME:
+        raise InputError(
+            f"model name {told[:80]!r} ({len(name)} characters) cannot be registered: use 1 to "
+            f"{LONGEST_NAME} letters, digits, - and _"
+        )
 
 
 def add_version(
