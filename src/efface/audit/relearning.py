@@ -41,6 +41,8 @@ TRAINED = ("forget", "control", "retain")
 """Sets that a fine-tuning takes its images from."""
 LEAST_IMAGES = 8
 """Fewest images of a fine-tuning in a small set, unless fewer are asked for."""
+FEWEST_IMAGES = 2
+"""That may be asked for."""
 EVERY_STEP = 10
 """Up to here the distance is looked at after each step, from then on after every fifth."""
 
@@ -80,10 +82,10 @@ def relearning(
         view: mask and extractor of the gate's main rule.
         effort: of the attacker.
     """
-    effort = within(effort, min(len(sets[name]) for name in REPEATED))
+    asked = effort
+    effort = within(asked, min(len(sets[name]) for name in REPEATED))
     if few := [name for name in TRAINED if len(sets[name]) < effort.images]:
-        told = f"takes {effort.images} images, and {few[0]} has {len(sets[few[0]])}"
-        told += ": lower audit.relearn_images"
+        told = _too_few(asked, effort.images, few[0], len(sets[few[0]]))
         findings = [_without(case, told) for case in CASES]
         return AttackResult(
             attack="relearning", seed=view.seed, recipe=view.recipe, findings=findings
@@ -177,6 +179,16 @@ def waves(like_NCHW: Tensor, seed: int) -> Tensor:
     angle_NHW = turns_N2[:, :1, None] * y + turns_N2[:, 1:, None] * x + phase_N[:, None, None]
     pixels = ((angle_NHW * 2 * torch.pi).sin() + 1) / 2 * 255
     return pixels.to(torch.uint8)[:, None].repeat(1, channels, 1, 1).to(like_NCHW.device)
+
+
+def _too_few(asked: Effort, needed: int, name: str, there: int) -> str:
+    told = f"takes {needed} images, and {name} has {there}: "
+    if there >= FEWEST_IMAGES * asked.repeats:
+        return told + "lower audit.relearn_images"
+    return told + (
+        "too few for this attack to show anything; for such tickets, let the rule relearning only "
+        "report"
+    )
 
 
 def _without(case: str, note: str, n: int = 0, clusters: int = 0) -> Finding:
