@@ -132,6 +132,8 @@ def test_a_size_that_no_network_has_is_refused_and_named(tmp_path, name, value):
     ("settings", "said"),
     [
         ({"num_channels": 2}, "num_channels must be 1 .grey. or 3 .colour., got 2"),
+        ({"transformers_weights": "other.safetensors"}, "transformers_weights names other files"),
+        ({"configuration_files": ["config.4.0.0.json"]}, "configuration_files names other files"),
         ({"hidden_act": "foo"}, "not a readable ViT-MAE checkpoint: KeyError 'foo'"),
         ({"layer_norm_eps": "x"}, "not a readable .*'layer_norm_eps' expected float, got str"),
         ({"id2label": 3}, "not a readable ViT-MAE checkpoint: AttributeError"),

@@ -32,6 +32,10 @@ ABOUT_THE_FILE = {
 """Settings that say who wrote a file, from what and in which precision."""
 
 
+ELSEWHERE = {"configuration_files", "transformers_weights"}
+"""Keys by which transformers takes settings or weights from other files."""
+
+
 def read_object(path: Path) -> dict[str, Any]:
     """The object that a JSON file holds.
 
@@ -46,6 +50,23 @@ def read_object(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path} is not a configuration in JSON: {error}") from None
     if not isinstance(found, dict):
         raise CheckpointError(f"{path} is not a configuration in JSON: not an object")
+    return found
+
+
+def read_network_config(path: Path) -> dict[str, Any]:
+    """The configuration of a network of transformers or diffusers, which has to be in this file.
+
+    Both libraries follow some keys to other files, which a fingerprint does not know.
+
+    Raises:
+        CheckpointError: as ``read_object``, or it names another file.
+    """
+    found = read_object(path)
+    if named := sorted(ELSEWHERE & found.keys()):
+        raise CheckpointError(
+            f"{path}: {named[0]} names other files, which are not read: put the settings and "
+            "weights of this model where the layout has them, and remove the key"
+        )
     return found
 
 

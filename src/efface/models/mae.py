@@ -23,7 +23,7 @@ from transformers import logging as transformers_logging
 from transformers.models.vit_mae.modeling_vit_mae import build_2d_sinusoidal_position_embedding
 
 from efface.errors import CheckpointError
-from efface.models.configuration import read_object
+from efface.models.configuration import read_network_config, read_object
 from efface.models.masks import pixel_mask
 from efface.models.normalisation import read_normalisation
 from efface.models.pixels import unit_pixels
@@ -161,7 +161,7 @@ def load_mae(folder: Path) -> MaskedAutoencoder:
         CheckpointError: a setting is wrong; weights are missing, left over, or of another shape.
     """
     settings = read_object(folder / PREPROCESSOR)
-    _check_sizes(folder / CONFIG, read_object(folder / CONFIG))
+    _check_sizes(folder / CONFIG, read_network_config(folder / CONFIG))
     with reading(folder, "ViT-MAE checkpoint"):
         network, found = ViTMAEForPreTraining.from_pretrained(
             folder, local_files_only=True, output_loading_info=True, torch_dtype=torch.float32

@@ -8,7 +8,7 @@ import torch
 
 from efface.errors import CheckpointError
 from efface.files import write_json
-from efface.models.configuration import read_object
+from efface.models.configuration import read_network_config, read_object
 from efface.models.families import INDEX
 from efface.models.sampler import sample
 from efface.models.unet_halves import NOT_READ
@@ -25,7 +25,7 @@ def load_part(kind: Any, folder: Path, name: str) -> Any:
         CheckpointError: absent, damaged, or of another shape than its config says.
     """
     place = folder / name
-    read_object(place / "config.json")
+    read_network_config(place / "config.json")
     with reading(place, kind.__name__):
         part, found = kind.from_pretrained(
             place,
