@@ -21,7 +21,7 @@ from efface.gate.verdict import Verdict, write_verdict
 from efface.metrics.extractor_kinds import extractor_recipe
 from efface.metrics.intervals import Estimate, clustered_mean, student
 from efface.models.checkpoint import save_model
-from efface.steps.batch_file import write_batch
+from efface.steps.handover.batch_file import write_batch
 from efface.storage import open_store
 from tests.gate.reports import CLEAN
 from tests.tiny import tiny_mae

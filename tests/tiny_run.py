@@ -10,7 +10,7 @@ from efface.data.manifest import SET_SCHEMA, write_manifest
 from efface.data.shards import Sample, pack_shard
 from efface.metrics.extractors.small_cnn import save
 from efface.models.checkpoint import save_model
-from efface.steps.sets_file import write_sets
+from efface.steps.handover.sets_file import write_sets
 from efface.storage import LocalStore
 from tests.tiny import tiny_images, tiny_mae
 from tests.tiny_evaluation import tiny_network

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from efface.bench.cost import count, method_cost, own_loss_cost, teacher_images
-from efface.steps.sets_file import write_sets
+from efface.steps.handover.sets_file import write_sets
 from efface.training.settings import TrainingSettings
 from tests.tiny import tiny_images, tiny_mae
 
@@ -74,7 +74,7 @@ def test_retraining_pays_for_the_decoder_too():
 def test_the_teacher_is_asked_for_retain_once_and_for_forget_under_each_mask(
     tmp_path, given, images
 ):
-    sizes = {"retain": 80, "control": 20}
+    sizes = {"forget": 40, "retain": 80, "control": 20}
     sets = {k: {"samples": n, "fingerprint": k, "shards": []} for k, n in sizes.items()}
     plan = {"dataset_sha256": "d" * 64, "near_duplicates": 0, "tickets": {}, "sets": sets}
     write_sets(tmp_path, plan)

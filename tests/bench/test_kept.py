@@ -84,7 +84,7 @@ def test_what_is_deleted_as_told_is_made_again(bench, kept, name):
 @pytest.mark.parametrize(
     ("name", "where", "value", "message"),
     [
-        ("sets.json", ["sets"], {}, "sets: control, forget, holdout, neighbours, "),
+        ("sets.json", ["sets"], {}, "sets.json is damaged, sets: 'forget' is a required property"),
         ("sets.json", ["sets", "retain", "samples"], "many", "retain.samples: 'many' is not of"),
         ("sets.json", ["sets", "retain", "shards"], [{}], "shards.*'name' is a required property"),
         ("sets.json", ["dataset_sha256"], 3, "dataset_sha256: 3 is not of type 'string'"),

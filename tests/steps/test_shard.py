@@ -23,7 +23,7 @@ from efface.data.set_settings import ShardSettings, parse_settings
 from efface.errors import ConfigError, DataError
 from efface.files import read_json, sha256_bytes, sha256_file
 from efface.steps import shard
-from efface.steps.batch_file import write_batch
+from efface.steps.handover.batch_file import write_batch
 from efface.storage import LocalStore, open_store
 from efface.tickets.matching import FORGET_SCHEMA
 from efface.tickets.subjects import hash_subject

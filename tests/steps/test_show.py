@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from efface.gate.verdict import Check, Verdict, write_verdict
 from efface.steps import show
-from efface.steps.batch_file import write_batch
+from efface.steps.handover.batch_file import write_batch
 
 CHECKS = [
     Check(rule="forget-distance-rises", passed=False, reason="It rose by 0.01 | 0.05 is asked."),

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from efface.models.checkpoint import save_model
-from efface.steps.sets_file import write_sets
+from efface.steps.handover.sets_file import write_sets
 from tests.finished_run import POLICY, write_set
 from tests.tiny import tiny_mae
 

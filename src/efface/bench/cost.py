@@ -22,7 +22,7 @@ from efface.methods import find_method
 from efface.models.checkpoint import load_model
 from efface.models.masks import draw_masks, parse_mask_policy
 from efface.models.protocol import ImageToImageModel
-from efface.steps.sets_file import read_sets
+from efface.steps.handover.sets_file import read_sets
 from efface.training.bank import make_bank
 from efface.training.settings import TrainingSettings, read_settings
 

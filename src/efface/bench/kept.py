@@ -19,7 +19,7 @@ from efface.evaluation.report import Report, Score, read_report
 from efface.files import read_json, schema_problem, write_json
 from efface.gate.fields import check_value
 from efface.models.checkpoint import read_record
-from efface.steps.sets_file import read_sets
+from efface.steps.handover.sets_file import read_sets
 
 VERSION = 1
 CELL = "cell.json"

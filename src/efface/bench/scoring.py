@@ -32,7 +32,7 @@ def score_all(
     from efface.data.parts import parts_to_score
     from efface.gate.reading import read_policy
     from efface.steps import evaluate, merge
-    from efface.steps.sets_file import read_sets
+    from efface.steps.handover.sets_file import read_sets
 
     models: dict[str, Any] = {"sets": sets, "before": before, "after": after, "policy": policy}
     place: dict[str, Any] = {"run_id": run_id, "workspace": workspace}

@@ -14,7 +14,7 @@ from efface.bench.table import Row
 from efface.errors import ConfigError
 from efface.models.checkpoint import load_model
 from efface.progress import track
-from efface.steps.sets_file import read_sets
+from efface.steps.handover.sets_file import read_sets
 from efface.training.settings import TrainingSettings, read_settings
 
 T = TypeVar("T")

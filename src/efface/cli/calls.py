@@ -122,7 +122,7 @@ def settle(given: argparse.Namespace) -> int:
 
 
 def _record(given: argparse.Namespace) -> dict[str, Any]:
-    from efface.steps.batch_file import FILE
+    from efface.steps.handover.batch_file import FILE
 
     places = pick(given, "verdict", "report", "audit", "page", "sets", "policy", "name", *PLACE)
     batch = given.batch / FILE

@@ -92,8 +92,8 @@ def _check(asked: Asked, folder: Path) -> None:
     from efface.data.set_settings import parse_settings
     from efface.gate.reading import read_policy
     from efface.models.checkpoint import RECORD, check_model_place
-    from efface.steps.output_folder import check_output
-    from efface.steps.sets_file import FILE
+    from efface.steps.handover.output_folder import check_output
+    from efface.steps.handover.sets_file import FILE
     from efface.training.choosing import choose_method
     from efface.training.settings import read_settings
 
@@ -153,7 +153,7 @@ def _judge(
 ) -> None:
     """Score, judge, explain, and register or refuse."""
     from efface.steps import audit, evaluate, explain, gate, merge, refuse, register
-    from efface.steps.batch_file import FILE as BATCH
+    from efface.steps.handover.batch_file import FILE as BATCH
 
     place: dict[str, Any] = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
     report, verdict, page, attacks = (folder / name for name in FILES)

@@ -22,7 +22,7 @@ from efface.gate.reading import read_policy
 from efface.metrics.extractors import load_extractor
 from efface.models.checkpoint import fingerprint, load_pair
 from efface.models.protocol import ImageToImageModel
-from efface.steps.sets_file import read_sets, set_fingerprints
+from efface.steps.handover.sets_file import read_sets, set_fingerprints
 from efface.training.device import move, pick_device
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from efface.metrics.extractors import load_extractor
 from efface.models.checkpoint import fingerprint, load_pair
 from efface.models.protocol import ImageToImageModel
 from efface.settings import read_settings
-from efface.steps.sets_file import read_sets
+from efface.steps.handover.sets_file import read_sets
 from efface.storage import open_store
 from efface.training.device import move, pick_device
 

@@ -20,7 +20,7 @@ from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.gate.verdict import Verdict, read_verdict
 from efface.models.checkpoint import fingerprint
-from efface.steps.sets_file import read_sets, set_fingerprints
+from efface.steps.handover.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from efface.errors import EffaceError
 from efface.evidence.purge import open_run, will_write
 from efface.files import sha256_bytes, whole_file
 from efface.settings import read_settings
-from efface.steps.batch_file import write_batch
+from efface.steps.handover.batch_file import write_batch
 from efface.storage import Store, open_store
 from efface.tickets.answer import ANSWER
 from efface.tickets.claims import Claimant, Claimed, claim_due, hand_back, leases_of

@@ -12,7 +12,7 @@ from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.metrics.sketch import CAPACITY
 from efface.models.checkpoint import compare, fingerprint
-from efface.steps.sets_file import read_sets, set_fingerprints
+from efface.steps.handover.sets_file import read_sets, set_fingerprints
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from efface.gate.verdict import Verdict, read_verdict
 from efface.models.checkpoint import fingerprint
 from efface.registry import Evidence, register_candidate
 from efface.settings import read_settings
-from efface.steps.batch_file import due, read_batch
-from efface.steps.sets_file import read_sets, set_fingerprints
+from efface.steps.handover.batch_file import due, read_batch
+from efface.steps.handover.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from typing import Any
 
 from efface.files import write_bytes
 from efface.gate.verdict import Verdict, read_verdict
-from efface.steps.batch_file import FILE, due, read_batch
+from efface.steps.handover.batch_file import FILE, due, read_batch
 
 OUTCOMES = ("passed", "blocked", "reported")
 """What a check may say."""

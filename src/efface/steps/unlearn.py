@@ -17,8 +17,8 @@ from efface.models.checkpoint import RECORD, check_model_place, fingerprint, loa
 from efface.models.masks import check_masks
 from efface.models.usable import check_usable
 from efface.settings import read_settings as read_environment
-from efface.steps.output_folder import check_output
-from efface.steps.sets_file import read_sets, set_fingerprints
+from efface.steps.handover.output_folder import check_output
+from efface.steps.handover.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 from efface.storage.fetching import fetch_folder, is_remote
 from efface.tickets.answer import withdraw_answer, write_answer

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from efface.errors import InputError
-from efface.steps.batch_file import due, read_batch, write_batch
+from efface.steps.handover.batch_file import due, read_batch, write_batch
 
 TICKETS = [
     {"ticket_id": "t-1", "status": "in_progress", "samples": 3},

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from efface.errors import InputError
-from efface.steps.sets_file import read_sets, set_fingerprints, write_sets
+from efface.steps.handover.sets_file import read_sets, set_fingerprints, write_sets
 
 SHARD = {"name": "forget-00000", "path": "forget/00000.tar", "samples": 2}
 FORGET = {"samples": 2, "fingerprint": "f", "shards": [SHARD]}
