@@ -43,7 +43,12 @@ def faked(monkeypatch):
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("my-tickets", "my-dataset"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "my-dataset" / "manifest.parquet").write_bytes(b"rows")
+
     def command(*more):
         words = ["tickets", "dataset", "policy", "name"]
         given = [word for name in words for word in (f"--{name}", f"my-{name}")]
@@ -171,8 +176,11 @@ def test_settings_of_the_method_and_of_the_sets_reach_their_steps(faked, run):
         (("--sharding", "shard=9"), "unknown"),
         (("--method", "magic"), "method 'magic' unknown: use one of"),
         (("--model", "nowhere"), "neither a folder nor models:/NAME@champion"),
+        (("--tickets", "nowhere"), "ticket folder nowhere does not exist"),
+        (("--tickets", "ftp://x/y"), "ftp://x/y"),
+        (("--dataset", "nowhere"), "nowhere"),
     ],
-    ids=["setting", "sharding", "method", "model"],
+    ids=["setting", "sharding", "method", "model", "tickets", "address", "dataset"],
 )
 def test_wrong_input_is_refused_before_a_ticket_is_claimed(faked, run, words, said, capsys):
     calls, _ = faked

@@ -88,12 +88,17 @@ def _check(asked: Asked, folder: Path) -> None:
         ConfigError: the policy, the method or the sharding is wrong, or something that no run wrote
             is where this one would write.
         CheckpointError: the model is neither a folder nor named models:/...
+        InputError: the folder of tickets or the dataset's manifest is not there.
+        InfrastructureError: their storage does not answer.
     """
+    from efface.data.manifest import NAME
     from efface.data.set_settings import parse_settings
     from efface.gate.reading import read_policy
     from efface.models.checkpoint import RECORD, check_model_place
     from efface.steps.handover.output_folder import check_output
     from efface.steps.handover.sets_file import FILE
+    from efface.storage import open_store
+    from efface.tickets.folder import open_folder
     from efface.training.choosing import choose_method
     from efface.training.settings import read_settings
 
@@ -104,6 +109,8 @@ def _check(asked: Asked, folder: Path) -> None:
     inputs = [asked.tickets, asked.dataset, asked.policy, asked.model, proxy]
     for name, marker in (("sets", FILE), ("before", RECORD), ("after", RECORD)):
         check_output(folder / name, marker=marker, inputs=inputs)
+    open_folder(asked.tickets)
+    open_store(asked.dataset).read_range(NAME, 0, 1)
 
 
 def _settled_whatever_happens(asked: Asked, state: RunState, folder: Path) -> None:
@@ -117,6 +124,10 @@ def _settled_whatever_happens(asked: Asked, state: RunState, folder: Path) -> No
         said = str(error) if isinstance(error, EffaceError) else type(error).__name__
         try:
             settle.run(tickets=asked.tickets, error=said, **place)
+        except EffaceError as second:
+            logger.error(
+                "step=settle run=%s failed (%s): run `efface settle` for it", state.run_id, second
+            )
         except Exception:
             logger.exception("step=settle run=%s failed: run `efface settle` for it", state.run_id)
         state.end()
