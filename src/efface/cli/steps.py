@@ -45,7 +45,11 @@ def add_commands(commands: "Commands") -> None:
     add_out(parser, "report.json")
 
     parser = add_command(
-        commands, "audit", calls.audit, "run the attacks that the policy names on the new model"
+        commands,
+        "audit",
+        calls.audit,
+        "run the attacks that the policy names under audit.attacks (none unless named) on the new "
+        "model",
     )
     add_required(parser, *MODELS)
     add_out(parser, "audit.json")
