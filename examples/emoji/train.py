@@ -37,7 +37,7 @@ EPOCHS = {"tower": 20, "classifier": 20}
 def train_extractors(
     images: Tensor, group: Tensor, subject: Tensor, out: Path
 ) -> dict[str, dict[str, str]]:
-    """Train tower and classifier on the train split; gives the SHA-256 of their weights."""
+    """Train tower and classifier on the train split; gives what a policy pins them by."""
     found = {}
     for task in ("tower", "classifier"):
         classes = int(group.max()) + 1 if task == "classifier" else 0

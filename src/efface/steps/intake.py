@@ -16,7 +16,7 @@ from efface.errors import EffaceError
 from efface.evidence.purge import open_run, will_write
 from efface.files import sha256_bytes, whole_file
 from efface.settings import read_settings
-from efface.steps.handover.batch_file import write_batch
+from efface.steps.handover.batch_file import due, write_batch
 from efface.storage import Store, open_store
 from efface.tickets.answer import ANSWER
 from efface.tickets.claims import Claimant, Claimed, claim_due, hand_back, leases_of
@@ -73,15 +73,15 @@ def run(*, tickets: str, dataset: str, run_id: str, workspace: str, out: Path) -
         }
         write_batch(out, batch)
         _finish_without_data(folder, run_id, entries)
-    due = [entry for entry in entries if entry["status"] == IN_PROGRESS]
+    asked = due(batch)
     log.info(
         "intake=done due=%d no_data=%d rejected=%d samples=%d",
-        len(due),
-        len(entries) - len(due),
+        len(asked),
+        len(entries) - len(asked),
         len(claimed.rejected),
-        sum(entry["samples"] for entry in due),
+        sum(entry["samples"] for entry in asked),
     )
-    return len(due)
+    return len(asked)
 
 
 def _find(tickets: list[Ticket], dataset: str, key: bytes) -> tuple[str, dict[str, Match]]:
