@@ -122,8 +122,8 @@ def settle(given: argparse.Namespace) -> int:
 
 
 def _record(given: argparse.Namespace) -> dict[str, Any]:
-    from efface.steps.handover.batch_file import FILE
+    from efface.steps.handover.batch_file import BATCH
 
     places = pick(given, "verdict", "report", "audit", "page", "sets", "policy", "name", *PLACE)
-    batch = given.batch / FILE
+    batch = given.batch / BATCH
     return {**places, "batch": batch, "registry": options.registry_of(given)}

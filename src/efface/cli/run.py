@@ -164,7 +164,7 @@ def _judge(
 ) -> None:
     """Score, judge, explain, and register or refuse."""
     from efface.steps import audit, evaluate, explain, gate, merge, refuse, register
-    from efface.steps.handover.batch_file import FILE as BATCH
+    from efface.steps.handover.batch_file import BATCH
 
     place: dict[str, Any] = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
     report, verdict, page, attacks = (folder / name for name in FILES)

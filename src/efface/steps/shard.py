@@ -28,8 +28,7 @@ from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.progress import track
 from efface.settings import read_settings
-from efface.steps.handover.batch_file import FILE as BATCH
-from efface.steps.handover.batch_file import read_batch
+from efface.steps.handover.batch_file import BATCH, read_batch
 from efface.steps.handover.output_folder import check_output
 from efface.steps.handover.sets_file import FILE, write_sets
 from efface.storage import Reader, open_store

@@ -5,7 +5,7 @@ from typing import Any
 
 from efface.files import write_bytes
 from efface.gate.verdict import Verdict, read_verdict
-from efface.steps.handover.batch_file import FILE, due, read_batch
+from efface.steps.handover.batch_file import BATCH, due, read_batch
 
 OUTCOMES = ("passed", "blocked", "reported")
 """What a check may say."""
@@ -35,7 +35,7 @@ def batch_facts(batch: Path) -> dict[str, Any]:
     Raises:
         InputError: the folder holds no batch.
     """
-    content = read_batch(batch / FILE)
+    content = read_batch(batch / BATCH)
     asked = due(content)
     return {
         "batch": content["name"],

@@ -6,7 +6,7 @@ from typing import Any
 from efface.files import read_json, write_json
 from efface.tickets.states import IN_PROGRESS
 
-FILE = "batch.json"
+BATCH = "batch.json"
 VERSION = 1
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -30,7 +30,7 @@ _SCHEMA = {
 
 def write_batch(folder: Path, found: dict[str, Any]) -> None:
     """Write ``batch.json`` into a folder."""
-    write_json(folder / FILE, {"version": VERSION, **found})
+    write_json(folder / BATCH, {"version": VERSION, **found})
 
 
 def read_batch(path: Path) -> dict[str, Any]:
