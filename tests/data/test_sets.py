@@ -3,8 +3,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from efface.data.set_names import SETS
 from efface.data.sets import (
-    SETS,
     Candidates,
     Likeness,
     check_plan,

@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from efface.data.sets import SETS
+from efface.data.set_names import SETS
 from efface.errors import InputError
 from efface.evaluation.report import Report, Score, read_report
 from efface.files import read_json, schema_problem, write_json

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from efface.data.sets import SETS
+from efface.data.set_names import SETS
 from efface.errors import ConfigError
 from efface.typed import LARGEST
 

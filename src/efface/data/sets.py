@@ -30,8 +30,6 @@ from efface.data.forgetting import holders_gone
 from efface.errors import DataError
 from efface.files import sha256_bytes
 
-SETS = ("forget", "forget-holdout", "retain", "neighbours", "control", "holdout")
-
 Rows = npt.NDArray[np.int64]
 """Numbers of manifest rows."""
 

@@ -29,8 +29,6 @@ from efface.audit.settings import AuditSettings
 VERSION = 1
 EXTRACTORS = ("distance", "fid")
 """What an extractor is for: the cosine distance, or FID with KID and Inception score."""
-SETS = ("forget", "forget-holdout", "retain", "neighbours", "control", "holdout")
-"""Names of the sets that the shard step writes."""
 
 
 @dataclass(frozen=True, kw_only=True)

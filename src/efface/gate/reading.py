@@ -7,12 +7,12 @@ from typing import Any
 import yaml
 
 from efface.audit.settings import AuditSettings
+from efface.data.set_names import SETS
 from efface.errors import ConfigError, InputError
 from efface.files import sha256_bytes
 from efface.gate.fields import build, check_keys, check_value, mapping_of
 from efface.gate.policy import (
     EXTRACTORS,
-    SETS,
     VERSION,
     EvaluationSettings,
     ExtractorSpec,

@@ -2,9 +2,9 @@
 
 from dataclasses import asdict, dataclass, field
 
+from efface.data.set_names import SETS
 from efface.errors import ConfigError
 from efface.gate.measurements import Measurements
-from efface.gate.policy import SETS
 from efface.gate.rules.rule import Answer
 from efface.gate.wording import named
 

@@ -7,9 +7,9 @@ the value after against the absolute one.
 
 from dataclasses import dataclass, field
 
+from efface.data.set_names import SETS
 from efface.gate.intervals import upper_bound
 from efface.gate.measurements import Asked, Measurement, Measurements
-from efface.gate.policy import SETS
 from efface.gate.rules.rule import (
     Answer,
     check_above,

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from efface.data.set_names import SETS
 from efface.files import read_json, write_json
-from efface.gate.policy import SETS
 
 FILE = "sets.json"
 VERSION = 1
