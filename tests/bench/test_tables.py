@@ -169,6 +169,13 @@ def test_a_file_in_place_of_a_folder_is_refused_before_any_work(path, tmp_path, 
     assert "is no folder to write to" in capsys.readouterr().err
 
 
+def test_a_plan_that_cannot_be_read_makes_no_folders(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", "table", "alpha", "--plan", "absent.yaml"]) == 2
+    assert "plan absent.yaml cannot be read" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_a_sweep_changes_wins_over_the_settings_of_the_plan(path):
     plan = read_plan(path)
     quick = replace(plan.quick, settings={"steps": 3, "alpha": 7.0})

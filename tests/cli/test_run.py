@@ -8,7 +8,7 @@ import pytest
 
 from efface.cli import main
 from efface.cli.state import only_process
-from efface.errors import InfrastructureError, TrainingError
+from efface.errors import InfrastructureError, InputError, TrainingError
 from efface.gate.verdict import Verdict, write_verdict
 
 STEPS = ("intake", "shard", "unlearn", "evaluate", "merge", "audit", "gate", "explain")
@@ -39,6 +39,7 @@ def faked(monkeypatch):
         monkeypatch.setattr(importlib.import_module(f"efface.steps.{name}"), "run", fake(name))
     monkeypatch.setattr("efface.logs.configure", lambda *_: None)
     monkeypatch.setattr("efface.gate.reading.read_policy", lambda path: None)
+    monkeypatch.setattr("efface.registry.find_in_service", lambda name, registry: f"{name}/1")
     return calls, answers
 
 
@@ -225,6 +226,36 @@ def test_a_workdir_with_the_folders_of_an_earlier_run_is_taken(faked, run, tmp_p
         (tmp_path / "work" / name).mkdir(parents=True)
         (tmp_path / "work" / name / marker).write_text("{}")
     assert run() == 0
+
+
+@pytest.mark.parametrize("name", ["report.json", "evidence.html", "statistics"])
+def test_a_workdir_with_files_of_somebody_else_is_refused_until_a_run_was_there(
+    faked, run, tmp_path, capsys, name
+):
+    mine = tmp_path / "work" / name
+    mine.parent.mkdir()
+    if name == "statistics":
+        mine.mkdir()
+        mine = mine / "mine.csv"
+    mine.write_text("mine")
+    assert run() == 2
+    assert faked[0] == []
+    assert f"cannot write to {tmp_path / 'work' / name}: it is there" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+    (tmp_path / "work" / "lock").touch()
+    assert run() == 0
+
+
+def test_a_model_that_is_not_in_the_registry_is_refused_before_a_ticket_is_claimed(
+    faked, run, monkeypatch, capsys
+):
+    def absent(name, registry):
+        raise InputError(f"model {name!r} is not in the registry {registry}")
+
+    monkeypatch.setattr("efface.registry.find_in_service", absent)
+    assert run() == 2
+    assert faked[0] == []
+    assert "'models:/mine@champion' is not in the registry sqlite" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(faked, run, tmp_path, capsys):

@@ -5,7 +5,7 @@ import torch
 
 from efface.errors import CheckpointError, InputError
 from efface.models.checkpoint import fingerprint, load_model, save_model
-from efface.registry import download_in_service, import_base
+from efface.registry import download_in_service, find_in_service, import_base
 from efface.registry.connection import connected
 from efface.registry.packing import log_painter
 from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae, tiny_vqgan
@@ -105,6 +105,9 @@ def test_an_unknown_model_alias_or_version_is_named(wanted, model, registry, tmp
     import_base(model, name="demo", registry=registry)
     with pytest.raises(InputError, match="is not in the registry"):
         download_in_service(wanted, registry, tmp_path / "back")
+    with pytest.raises(InputError, match="is not in the registry"):
+        find_in_service(wanted, registry)
+    assert find_in_service("demo", registry) == "models:/demo/1"
 
 
 def test_a_stored_model_that_was_changed_is_refused_and_leaves_nothing(model, registry, tmp_path):

@@ -53,12 +53,12 @@ def open_bench(given: argparse.Namespace) -> "Bench":
     from efface.bench.cell import Bench
     from efface.bench.plan import narrowed, need_quick, read_plan
 
-    for folder in (given.work, given.out):
-        _need_folder(folder)
     plan = read_plan(given.plan)
     if given.quick:
         need_quick(plan)
     plan = narrowed(plan, models=given.model, tickets=given.ticket)
+    for folder in (given.work, given.out):
+        _need_folder(folder)
     return Bench(plan, given.work, quick=given.quick)
 
 

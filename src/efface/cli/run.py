@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from efface.cli import options
-from efface.cli.state import RunState, only_process, open_state
+from efface.cli.state import LOCK, RunState, only_process, open_state
 from efface.errors import BlockedError, EffaceError
 
 if TYPE_CHECKING:
@@ -88,8 +88,9 @@ def _check(asked: Asked, folder: Path) -> None:
         ConfigError: the policy, the method or the sharding is wrong, or something that no run wrote
             is where this one would write.
         CheckpointError: the model is neither a folder nor named models:/...
-        InputError: the folder of tickets or the dataset's manifest is not there.
-        InfrastructureError: their storage does not answer.
+        InputError: the folder of tickets, the dataset's manifest or the registered model is not
+            there.
+        InfrastructureError: their storage or the registry does not answer.
     """
     from efface.data.manifest import NAME
     from efface.data.set_settings import parse_settings
@@ -109,8 +110,15 @@ def _check(asked: Asked, folder: Path) -> None:
     inputs = [asked.tickets, asked.dataset, asked.policy, asked.model, proxy]
     for name, marker in (("sets", FILE), ("before", RECORD), ("after", RECORD)):
         check_output(folder / name, marker=marker, inputs=inputs)
+    if not (folder / LOCK).exists():  # then what is there is of no run
+        for name in ("batch", "statistics", *FILES):
+            check_output(folder / name, marker="", inputs=inputs)
     open_folder(asked.tickets)
     open_store(asked.dataset).read_range(NAME, 0, 1)
+    if asked.model.startswith("models:"):
+        from efface.registry import find_in_service
+
+        find_in_service(asked.model, asked.registry)
 
 
 def _settled_whatever_happens(asked: Asked, state: RunState, folder: Path) -> None:

@@ -12,6 +12,8 @@ from efface.errors import InfrastructureError, InputError
 from efface.files import read_json, write_json
 
 VERSION = 1
+LOCK = "lock"
+"""File that every folder of runs holds from the first one on."""
 T = TypeVar("T")
 
 
@@ -81,7 +83,7 @@ def only_process(folder: Path) -> Iterator[None]:
         raise InfrastructureError(
             f"folder {folder} cannot be made ({error.strerror}): give another --workdir"
         ) from None
-    with (folder / "lock").open("w") as lock:
+    with (folder / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

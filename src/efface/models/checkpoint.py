@@ -32,7 +32,11 @@ def load_model(folder: Path) -> "ImageToImageModel":
         CheckpointError: absent, damaged, or of another architecture than its config says.
     """
     if not folder.is_dir():
-        raise CheckpointError(f"model folder {folder} does not exist")
+        told = "is no folder" if folder.exists() else "does not exist"
+        raise CheckpointError(
+            f"model folder {folder} {told}: give one that save_pretrained of transformers or "
+            "diffusers wrote"
+        )
     model = load_family(folder)
     model.module.eval().requires_grad_(False)
     return model

@@ -28,6 +28,24 @@ LONGEST_NAME = 250
 """Characters of a registered model's name; databases of MLflow keep 256."""
 
 
+def find_in_service(name_or_uri: str, registry: str) -> str:
+    """Look a registered model up, without bringing it here.
+
+    Args:
+        name_or_uri: NAME (its champion), models:/NAME@ALIAS or models:/NAME/VERSION.
+        registry: MLflow tracking address.
+
+    Returns:
+        models:/NAME/VERSION, which never moves.
+
+    Raises:
+        InputError: no such model, alias or version.
+        InfrastructureError: MLflow does not answer.
+    """
+    with connected(registry) as client:
+        return _address(resolved(client, name_or_uri))
+
+
 def download_in_service(name_or_uri: str, registry: str, into: Path) -> dict[str, str]:
     """Bring a registered model's folder here, whole or not at all, and check its fingerprint.
 
@@ -48,7 +66,7 @@ def download_in_service(name_or_uri: str, registry: str, into: Path) -> dict[str
         import mlflow
 
         found = resolved(client, name_or_uri)
-        uri = f"models:/{found.name}/{found.version}"
+        uri = _address(found)
         into.parent.mkdir(parents=True, exist_ok=True)
         # Beside its target: what a kill leaves behind is deleted with the run's folder.
         with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}.") as temporary:
@@ -59,6 +77,10 @@ def download_in_service(name_or_uri: str, registry: str, into: Path) -> dict[str
                 _check_tag(uri, found.tags, target, got)
     logger.info("event=model_downloaded uri=%s fingerprint=%s", uri, got)
     return {"version": str(found.version), "fingerprint": got, "uri": uri}
+
+
+def _address(version: Any) -> str:
+    return f"models:/{version.name}/{version.version}"
 
 
 def _check_tag(uri: str, tags: dict[str, str], folder: Path, got: str) -> None:
