@@ -1,5 +1,9 @@
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
+import torch
 
 from efface.audit.embedding_probe import (
     cross_validated,
@@ -9,7 +13,9 @@ from efface.audit.embedding_probe import (
     fewest_left,
 )
 from efface.audit.folds import fold_by_subject
+from efface.models.masks import pixel_mask
 from tests.audit.given import by_case, four_sets, models, pictures, smooth, tiny_view
+from tests.tiny import tiny_diffusion, tiny_latent, tiny_mae, tiny_vqgan
 
 AFTER = ("after, decoder trained on retain", "after, decoder trained on these images")
 
@@ -33,6 +39,32 @@ def test_the_hidden_pixels_are_those_of_the_mask():
     _, pixels = encoded(model, given, tiny_view())
     middle = given.images_NCHW[:, 0, 4:12, 4:12].flatten(1).numpy() / 255
     assert pixels == pytest.approx(middle)
+
+
+MODELS = {
+    "mae": tiny_mae,
+    "vqgan": tiny_vqgan,
+    "vqgan whose tokens see their neighbours": partial(tiny_vqgan, patchwise=False),
+    "pixel diffusion": tiny_diffusion,
+    "latent diffusion": tiny_latent,
+}
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_no_feature_knows_a_hidden_pixel(make):
+    model, view = make().eval(), tiny_view()
+    given = pictures(3)
+    images = given.images_NCHW.repeat(1, model.channels, 1, 1)
+    images = torch.nn.functional.interpolate(images.float(), (model.image_size,) * 2).to(images)
+    hole = pixel_mask(view.hidden_N(model)[None], model.grid, (model.image_size,) * 2)
+    other, seen = images.clone(), images.clone()
+    other[hole.expand_as(images)] = 255 - other[hole.expand_as(images)]
+    seen[~hole.expand_as(images)] = 255 - seen[~hole.expand_as(images)]
+    features, again, changed = (
+        encoded(model, replace(given, images_NCHW=one), view)[0] for one in (images, other, seen)
+    )
+    assert (features == again).all()
+    assert (features != changed).any()
 
 
 def test_the_interval_of_a_difference_is_that_of_welch():

@@ -3,8 +3,9 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 
+from efface.audit.fine_tuning import Effort, steps_until, waves
 from efface.audit.record import Audit, read_audit, write_audit
-from efface.audit.relearning import CASES, Effort, relearning, steps_until, waves, within
+from efface.audit.relearning import CASES, relearning, within
 from efface.audit.settings import AuditSettings
 from tests.audit.given import by_case, four_sets, models, pictures, smooth, tiny_view
 from tests.tiny import tiny_images
@@ -92,9 +93,62 @@ def test_no_image_is_taken_twice(monkeypatch):
     monkeypatch.setattr("efface.audit.relearning.steps_until", spy)
     sets = {name: smooth(24, seed) for seed, name in enumerate(("forget", "control", "retain"))}
     found = by_case(relearning(*models(), sets, tiny_view(), replace(EFFORT, images=12, repeats=3)))
+    assert torch.equal(taken.pop(4), taken[0])  # others: the images of the first once more
     pictures = [one.numpy().tobytes() for batch in taken for one in batch]
     assert len(set(pictures)) == len(pictures) == 3 * (8 + 8) + 8 + 8
     assert (found["control"].n, found["control"].clusters) == (24, 3)
+
+
+def test_control_begins_as_far_from_the_goal_as_forget():
+    before, after = models()
+    sets, view = four_sets(8) | {"control": pictures(40, 1)}, tiny_view()
+    offered = view.distances(sets["control"].images_NCHW, after)
+    result = relearning(before, after, sets, view, replace(EFFORT, images=4))
+    means = {name: result.recipe[name] for name in ("before", "forget start", "control start")}
+    forget = sets["forget"].images_NCHW
+    assert means["before"] == pytest.approx(view.distances(forget, before).mean())
+    assert means["forget start"] == pytest.approx(view.distances(forget, after).mean())
+    away = abs(means["control start"] - means["forget start"])
+    assert away < abs(offered.mean() - means["forget start"])
+
+
+def test_a_control_that_begins_nearer_the_goal_compares_with_nothing_and_says_so(monkeypatch):
+    before, after = models()
+    sets, view = four_sets(), tiny_view()
+    real = type(view).distances
+    control = sets["control"].images_NCHW
+
+    def distances(self, images, model):
+        found = real(self, images, model)
+        if model is before:
+            return found * 0 + 0.1
+        return found * 0 + (0.7 if images is control else 0.8)
+
+    monkeypatch.setattr(type(view), "distances", distances)
+    found = by_case(relearning(before, after, sets, view, EFFORT))
+    assert found["control"].value is None
+    assert "begins at a distance of 0.7, the forgotten images at 0.8" in found["control"].note
+    assert found["forget"].value is not None
+    tolerant = by_case(relearning(before, after, sets, view, replace(EFFORT, tolerance=0.2)))
+    assert tolerant["control"].value is not None
+
+
+def test_some_of_the_forgotten_may_bring_the_others_back(monkeypatch):
+    seen = []
+
+    def spy(model, trained, watched, *rest):
+        seen.append((trained, watched))
+        return 1
+
+    monkeypatch.setattr("efface.audit.relearning.steps_until", spy)
+    sets = {name: smooth(24, seed) for seed, name in enumerate(("forget", "control", "retain"))}
+    found = by_case(relearning(*models(), sets, tiny_view(), EFFORT))
+    assert found["others"].n == EFFORT.images
+    trained, watched = seen[4]
+    images = sets["forget"].images_NCHW
+    assert torch.equal(trained, images[:6]) and torch.equal(watched, images[6:12])
+    once = by_case(relearning(*models(), sets, tiny_view(), replace(EFFORT, repeats=1)))
+    assert "others" not in once
 
 
 def test_clones_do_not_count_as_repeats():
@@ -135,7 +189,7 @@ def test_a_distance_or_a_goal_that_is_not_finite_has_no_count(monkeypatch):
 
 
 def test_a_case_of_which_one_repeat_diverged_has_no_value_and_says_what_to_do(monkeypatch):
-    counts = iter([3, 2, 2, 2, None, 2])
+    counts = iter([3, 2, 2, 2, 4, None, 2])
     monkeypatch.setattr("efface.audit.relearning.steps_until", lambda *_: next(counts))
     found = by_case(relearning(*models(), four_sets(), tiny_view(), EFFORT))
     assert (found["forget"].value, found["forget"].at_least) == (None, False)

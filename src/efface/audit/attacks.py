@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from efface.audit.detector import detector
 from efface.audit.embedding_probe import embedding_probe
 from efface.audit.encoder_swap import encoder_swap
+from efface.audit.fine_tuning import Effort
 from efface.audit.mask_sweep import mask_sweep
 from efface.audit.membership import membership
 from efface.audit.record import AttackResult
-from efface.audit.relearning import Effort, relearning
+from efface.audit.relearning import relearning
 from efface.audit.settings import AuditSettings
 from efface.audit.view import Pictures, View
 from efface.models.protocol import ImageToImageModel

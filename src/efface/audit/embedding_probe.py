@@ -73,13 +73,21 @@ def embedding_probe(
 
 @torch.inference_mode()
 def encoded(model: ImageToImageModel, given: Pictures, view: View) -> Rows:
-    """Encoder features of the masked images, and the pixels that were hidden."""
+    """Encoder features of the masked images, and the pixels that were hidden.
+
+    Nothing of the hidden pixels is given to the model: they are grey before it prepares the image,
+    for a diffusion model is asked about a noisy canvas of all pixels, and the tokens of some
+    tokenizers know what lies around them. The noise is that of the highest level, where sampling
+    begins.
+    """
     hidden_N = view.hidden_N(model).to(given.images_NCHW.device)
     holes_HW = pixel_mask(hidden_N, model.grid, (model.image_size, model.image_size))[0]
     features, pixels = [], []
     for batch in torch.split(given.images_NCHW, BATCH):
         hidden_BN = hidden_N.expand(len(batch), -1)
-        encoded_BTK = model.encode(model.prepare(batch), hidden_BN)
+        asked = model.prepare(unit_pixels(batch).masked_fill(holes_HW, 0.5))
+        seed_B = torch.full((len(batch),), model.levels - 1, device=batch.device)
+        encoded_BTK = model.encode(asked, hidden_BN, seed_B)
         features.append(encoded_BTK.flatten(1).float().cpu().numpy())
         pixels.append(unit_pixels(batch)[..., holes_HW].flatten(1).cpu().numpy())
     return np.concatenate(features), np.concatenate(pixels)

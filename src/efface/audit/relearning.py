@@ -3,34 +3,36 @@
 The attacker fine-tunes a copy of the served model, encoder and decoder, with the family's own loss.
 A step count alone says nothing: any model learns 32 images in a while. So the same is done with
 images of the same kind that no model ever saw (control). Where the forgotten images come back
-faster than those are learned, something of them was left. Fine-tuning on retain, and on pictures
-that show nothing, says whether they come back by themselves.
+faster than those are learned, something of them was left. Both begin equally far from the goal: of
+control those are taken that are painted as badly as the forgotten images, and where there are none,
+nothing is compared. Fine-tuning on some of the forgotten images, on retain, and on pictures that
+show nothing, says whether (other) forgotten images come back by themselves.
 
 A fine-tuning that diverges shows nothing: images that are then not back prove no forgetting. Its
 case has no number, and says why.
 
-Shapes in names: N images, C channels, H/W pixels, B batch.
+Shapes in names: N images of forget, M of control.
 """
 
-import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from efface.audit.fine_tuning import EVERY_STEP, Effort, steps_until, waves
+from efface.audit.pairing import pair_up
 from efface.audit.record import AttackResult, Finding, to_finding
 from efface.audit.view import Pictures, View
-from efface.metrics.distance import features_to_distance
+from efface.metrics.gaussian import Floats
 from efface.metrics.intervals import clustered_mean
 from efface.models.protocol import ImageToImageModel
 
 CASES = {
     "forget": "fine-tuned on the forgotten images, until they are back",
     "control": "fine-tuned on images never seen, until those are as close",
+    "others": "fine-tuned on some forgotten images, until others of them are back",
     "retain": "fine-tuned on retain images, until the forgotten ones are back",
     "unrelated": "fine-tuned on pictures of waves, until the forgotten ones are back",
 }
@@ -43,24 +45,6 @@ LEAST_IMAGES = 8
 """Fewest images of a fine-tuning in a small set, unless fewer are asked for."""
 FEWEST_IMAGES = 2
 """That may be asked for."""
-EVERY_STEP = 10
-"""Up to here the distance is looked at after each step, from then on after every fifth."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How hard the attacker tries."""
-
-    images: int
-    """Images of one fine-tuning."""
-    steps: int
-    """After these it is given up."""
-    rate: float
-    """Learning rate of AdamW, constant."""
-    repeats: int
-    """Fine-tunings of forget and of control, each with other images."""
-    tolerance: float
-    """Share of the rise that may remain when the distance counts as back."""
 
 
 def relearning(
@@ -73,7 +57,8 @@ def relearning(
     """Steps until the distance is back, for each of ``CASES``: the mean over the repeats.
 
     A case has no value where a loss or a distance of one of its repeats is not finite; none has
-    one where a set has fewer images than one fine-tuning takes.
+    one where a set has fewer images than one fine-tuning takes. Control has none where its images
+    begin nearer the goal than the forgotten ones. ``others`` needs two repeats.
 
     Args:
         before: the model in service; it says which distance counts as back.
@@ -90,26 +75,91 @@ def relearning(
         return AttackResult(
             attack="relearning", seed=view.seed, recipe=view.recipe, findings=findings
         )
+    rows = slice(0, effort.images * effort.repeats)
+    forget = sets["forget"].take(rows)
+    goal_N = view.distances(forget.images_NCHW, before)
+    start_N = view.distances(forget.images_NCHW, after)
+    offered_M = view.distances(sets["control"].images_NCHW, after)
+    paired_N = pair_up(start_N, offered_M)
+    sets = {**sets, "control": sets["control"].pick(paired_N)}
+    start = Start(goal_N=goal_N, forget_N=start_N, control_N=offered_M[paired_N])
+    targets = [start.target(_rows(repeat, effort), effort) for repeat in range(effort.repeats)]
+    taken = _steps(after, sets, view, effort, targets)
+    findings = [_to_finding(case, counts, effort) for case, counts in taken.items() if counts]
+    if told := start.nearer(effort):
+        findings = [_silenced(one, told) if one.case == "control" else one for one in findings]
+    recipe = {**view.recipe, **vars(effort), "loss": "the family's own", **start.means}
+    recipe |= {"targets": [finite(one) for one in targets], "every step up to": EVERY_STEP}
+    return AttackResult(attack="relearning", seed=view.seed, recipe=recipe, findings=findings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Distances of the images that are taken: of forget before and after, of its control after."""
+
+    goal_N: Floats
+    forget_N: Floats
+    control_N: Floats
+
+    @property
+    def means(self) -> dict[str, float | None]:
+        """What the record says of them."""
+        means = [float(one.mean()) for one in (self.goal_N, self.forget_N, self.control_N)]
+        return dict(
+            zip(("before", "forget start", "control start"), map(finite, means), strict=True)
+        )
+
+    def target(self, rows: slice, effort: Effort) -> float:
+        """The mean distance at which some images count as back."""
+        old, new = float(self.goal_N[rows].mean()), float(self.forget_N[rows].mean())
+        return old + effort.tolerance * max(new - old, 0)
+
+    def nearer(self, effort: Effort) -> str:
+        """Why the steps of control compare with nothing; empty where they compare."""
+        old, new, other = (one.mean() for one in (self.goal_N, self.forget_N, self.control_N))
+        if not other < new - effort.tolerance * max(new - old, 0):
+            return ""
+        return (
+            f"begins at a distance of {other:.3g}, the forgotten images at {new:.3g}: nearer the "
+            "goal, so its steps compare with nothing. Have control images that the unlearned model "
+            "paints as badly, of the same kind as the forgotten ones; for tickets that have none, "
+            "let the rule relearning only report"
+        )
+
+
+def _rows(repeat: int, effort: Effort) -> slice:
+    return slice(repeat * effort.images, (repeat + 1) * effort.images)
+
+
+def _steps(
+    after: ImageToImageModel,
+    sets: Mapping[str, Pictures],
+    view: View,
+    effort: Effort,
+    targets: Sequence[float],
+) -> dict[str, list[int | None]]:
+    """What ``steps_until`` gives for each case and repeat."""
     taken: dict[str, list[int | None]] = {case: [] for case in CASES}
-    targets = []
-    for repeat in range(effort.repeats):
-        cases = [case for case in CASES if repeat == 0 or case in REPEATED]
-        rows = slice(repeat * effort.images, (repeat + 1) * effort.images)
-        drawn = {name: sets[name].take(rows).images_NCHW for name in TRAINED if name in cases}
-        drawn["unrelated"] = waves(drawn["forget"], view.seed + repeat)
-        old, new = (float(view.distances(drawn["forget"], m).mean()) for m in (before, after))
-        targets.append(old + effort.tolerance * max(new - old, 0))
+    for repeat, target in enumerate(targets):
+        trained = {
+            name: sets[name].take(_rows(repeat, effort)).images_NCHW
+            for name in (REPEATED if repeat else TRAINED)
+        }
+        watched = {case: trained["forget"] for case in CASES} | {"control": trained["control"]}
+        cases: list[str] = [*REPEATED]
+        if repeat == 0:
+            trained |= {"unrelated": waves(trained["forget"], view.seed)}
+            cases += ["retain", "unrelated"]
+            if len(targets) > 1:
+                trained |= {"others": trained["forget"]}
+                watched |= {"others": sets["forget"].take(_rows(1, effort)).images_NCHW}
+                cases += ["others"]
         for case in cases:
-            watched = drawn["control" if case == "control" else "forget"]
             found = steps_until(
-                after, drawn[case], watched, view, targets[-1], effort, view.seed + repeat
+                after, trained[case], watched[case], view, target, effort, view.seed + repeat
             )
             taken[case].append(found)
-    recipe = {**view.recipe, **vars(effort), "loss": "the family's own"}
-    recipe |= {"targets": [one if math.isfinite(one) else None for one in targets]}
-    recipe |= {"every step up to": EVERY_STEP}
-    findings = [_to_finding(case, counts, effort) for case, counts in taken.items()]
-    return AttackResult(attack="relearning", seed=view.seed, recipe=recipe, findings=findings)
+    return taken
 
 
 def within(effort: Effort, available: int) -> Effort:
@@ -123,62 +173,9 @@ def within(effort: Effort, available: int) -> Effort:
     return replace(effort, images=images, repeats=min(effort.repeats, available // images))
 
 
-def steps_until(
-    model: ImageToImageModel,
-    trained_NCHW: Tensor,
-    watched_NCHW: Tensor,
-    view: View,
-    target: float,
-    effort: Effort,
-    seed: int,
-) -> int | None:
-    """Steps on ``trained_NCHW`` until the distance of ``watched_NCHW`` is at most ``target``.
-
-    Gives ``effort.steps + 1`` where that many steps are not enough, and None where target, a loss
-    or a distance is not finite on the way. The model is not changed.
-    """
-    pupil = copy.deepcopy(model)
-    weights = [one for one in pupil.module.parameters() if one.is_floating_point()]
-    for weight in weights:
-        weight.requires_grad_(True)
-    optimizer = torch.optim.AdamW(weights, lr=effort.rate, weight_decay=0.0)
-    with torch.no_grad():
-        given = pupil.prepare(trained_NCHW)
-    hidden_BN = view.hidden_N(pupil).to(given.device).expand(len(given), -1)
-    generator = torch.Generator().manual_seed(seed)
-    real_ND = view.embed(watched_NCHW, pupil)
-    for step in range(effort.steps + 1):
-        seed_B = torch.randint(2**31, (len(given),), generator=generator).to(given.device)
-        optimizer.zero_grad()
-        loss = pupil.own_loss(given, given, hidden_BN, seed_B)
-        if not loss.isfinite():  # looked at first: a broken model may still paint something
-            return None
-        looked_at = step <= EVERY_STEP or step % 5 == 0 or step == effort.steps
-        if looked_at:
-            painted_ND = view.embed_painted(watched_NCHW, pupil)
-            left = float(features_to_distance(real_ND, painted_ND).mean()) - target
-            if not math.isfinite(left):
-                return None
-            if left <= 0:
-                return step
-        if step < effort.steps:
-            torch.autograd.backward(loss)
-            optimizer.step()
-    return effort.steps + 1
-
-
-def waves(like_NCHW: Tensor, seed: int) -> Tensor:
-    """As many pictures of plane waves of random direction, length and phase, uint8."""
-    count, channels, height, width = like_NCHW.shape
-    random = torch.Generator().manual_seed(seed)
-    y, x = torch.meshgrid(torch.linspace(0, 1, height), torch.linspace(0, 1, width), indexing="ij")
-    turns_N2, phase_N = (
-        torch.randn((count, 2), generator=random) * 4,
-        torch.rand(count, generator=random),
-    )
-    angle_NHW = turns_N2[:, :1, None] * y + turns_N2[:, 1:, None] * x + phase_N[:, None, None]
-    pixels = ((angle_NHW * 2 * torch.pi).sin() + 1) / 2 * 255
-    return pixels.to(torch.uint8)[:, None].repeat(1, channels, 1, 1).to(like_NCHW.device)
+def finite(number: float) -> float | None:
+    """A number as a record holds it: None if it is not finite."""
+    return number if math.isfinite(number) else None
 
 
 def _too_few(asked: Effort, needed: int, name: str, there: int) -> str:
@@ -189,6 +186,10 @@ def _too_few(asked: Effort, needed: int, name: str, there: int) -> str:
         "too few for this attack to show anything; for such tickets, let the rule relearning only "
         "report"
     )
+
+
+def _silenced(finding: Finding, note: str) -> Finding:
+    return _without(finding.case, note, n=finding.n, clusters=finding.clusters)
 
 
 def _without(case: str, note: str, n: int = 0, clusters: int = 0) -> Finding:

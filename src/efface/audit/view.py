@@ -41,6 +41,12 @@ class Pictures:
         """Some of the images."""
         return Pictures(images_NCHW=self.images_NCHW[rows], subjects=self.subjects[rows])
 
+    def pick(self, rows: NDArray[np.int64]) -> "Pictures":
+        """Some of the images, in this order."""
+        subjects = [self.subjects[row] for row in rows]
+        images = self.images_NCHW[torch.from_numpy(rows).to(self.images_NCHW.device)]
+        return Pictures(images_NCHW=images, subjects=subjects)
+
 
 @dataclass(frozen=True, kw_only=True)
 class View:
