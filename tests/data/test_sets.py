@@ -50,9 +50,11 @@ def likeness(
     )
 
 
-def planned(duplicates: tuple[str, ...] = (), seed: int = 0, **sizes: int) -> dict[str, list[str]]:
+def planned(
+    duplicates: tuple[str, ...] = (), seed: int = 0, who: str = "anna", **sizes: int
+) -> dict[str, list[str]]:
     table = manifest()
-    candidates = choose_candidates(table, ids_of("anna"), seed=seed, retain_limit=None)
+    candidates = choose_candidates(table, ids_of(who), seed=seed, retain_limit=None)
     sizes = {"neighbours": 4, "control": 3} | sizes
     plan = plan_sets(table, candidates, likeness(table, duplicates), seed=seed, **sizes)
     return {name: table["sample_id"].take(rows).to_pylist() for name, rows in plan.items()}
@@ -89,12 +91,19 @@ def test_neighbours_are_the_most_similar_holdout_images() -> None:
 
 
 def test_control_is_the_most_similar_of_the_control_split() -> None:
-    assert set(planned()["control"]) == {f"cleo-control-{n}" for n in range(3, 6)}
+    assert set(planned(who="ben")["control"]) == {f"cleo-control-{n}" for n in range(3, 6)}
+
+
+def test_control_is_of_the_forgotten_rights_holders_alone_where_they_have_images() -> None:
+    assert set(planned()["control"]) == {f"anna-control-{n}" for n in range(3, 6)}
+    assert set(planned(control=50)["control"]) == ids_of("anna", "control")
+    copies = tuple(sorted(ids_of("anna", "control")))
+    assert set(planned(copies)["control"]) == {f"cleo-control-{n}" for n in range(3, 6)}
 
 
 @pytest.mark.parametrize("name", ["retain", "neighbours", "control", "holdout"])
 def test_near_duplicates_are_in_no_other_set(name: str) -> None:
-    duplicates = ("ben-train-0", "cleo-holdout-9", "cleo-control-5")
+    duplicates = ("ben-train-0", "cleo-holdout-9", "anna-control-5")
     plan = planned(duplicates)
     assert not set(duplicates) & set(plan[name])
     assert len(plan["neighbours"]) == 4

@@ -16,7 +16,7 @@ class ShardSettings:
     neighbours: int = 300
     """Images in neighbours, at most."""
     control: int = 200
-    """Images in control, at most."""
+    """Images in control, at most; of the forgotten rights-holders where the split has any."""
     near_duplicate: float = THRESHOLD
     """Correlation of thumbnails from which an image is a near-duplicate of a forget image; of a
     proxy, also of one that is scored."""

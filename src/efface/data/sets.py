@@ -7,7 +7,9 @@ forget-holdout  holdout images of the forgotten subjects, where there are any: f
                 likeness, for they were never trained on (what the literature scores)
 retain          the rest of the train split: what training holds on to
 neighbours      the holdout images most similar to the forget set: what suffers first
-control         the control images most similar to the forget set: the same kind, never trained on
+control         the same kind, never trained on: the control images of the forgotten rights-holders,
+                or of all where those have none, that are most similar to the forget set. With other
+                kinds among them, what is compared with it would tell kinds apart
 holdout         the holdout split, without forgotten subjects, and without rights-holders of whom
                 every train image goes: their other subjects are forgotten by likeness too
 
@@ -159,12 +161,13 @@ def plan_sets(
         return rows[order[:count]]
 
     holdout = kept(candidates.holdout)
+    alike = _same_kind(manifest, candidates.forget, kept(candidates.control))
     plan = {
         "forget": candidates.forget,
         "forget-holdout": kept(candidates.forget_holdout),
         "retain": kept(candidates.train),
         "neighbours": closest(holdout, neighbours),
-        "control": closest(kept(candidates.control), control),
+        "control": closest(alike, control),
         "holdout": holdout,
     }
     plan = {
@@ -174,6 +177,14 @@ def plan_sets(
     }
     check_plan(manifest, plan)
     return plan
+
+
+def _same_kind(manifest: pa.Table, forget: Rows, rows: Rows) -> Rows:
+    """Those of the forgotten rights-holders, or all where there are none."""
+    holders = np.array(manifest["rights_holder"].to_pylist(), object)
+    gone = set(holders[forget]) - {""}
+    same = rows[np.array([holder in gone for holder in holders[rows]], np.bool_)]
+    return same if len(same) else rows
 
 
 def in_random_order(rows: Rows, ids: npt.NDArray[np.object_], seed: int) -> Rows:
