@@ -11,7 +11,7 @@ HIDDEN = (torch.arange(16) >= 8).expand(4, -1)
 def half(seed=0, targets=None, **more):
     return Half(
         given=tiny_images(4, seed), hidden_BN=HIDDEN, seed_B=torch.zeros(4).long(),
-        targets_BTK=targets, **more,
+        targets_BTK=targets, **{"subject_B": torch.arange(4), **more},
     )  # fmt: skip
 
 

@@ -91,6 +91,14 @@ def test_with_noise_levels_an_entry_is_a_mask_at_a_level():
     assert (bank.seeds(6, torch.arange(9)) % 4 == 2).all()
 
 
+@pytest.mark.parametrize("seed", [1, 2**63 - 1])
+def test_another_seed_gives_forget_images_another_chance(seed):
+    first, other = (draw_batch(plan(seed=one), 3).forget_seed for one in (0, seed))
+    assert torch.equal(first, torch.arange(16) + 3 * 16)  # what results of seed 0 were made with
+    assert not set(first.tolist()) & set(other.tolist())
+    assert (other >= 0).all() and (other < 2**48 + 16).all()
+
+
 def test_a_retain_image_keeps_its_chance_and_a_forget_image_does_not():
     draws = [draw_batch(plan(), step) for step in range(4)]
     assert all(torch.equal(draw.retain_seed, draw.retain) for draw in draws)

@@ -27,7 +27,9 @@ class Half:
     noise: Tensor | None = None
     """A noise image for each image, as ``prepare`` made it; None where none is asked for."""
     worst_share: float = 1.0
-    """Share of the images that counts: those with the largest loss."""
+    """Share of the subjects that counts: those with the largest loss."""
+    subject_B: Tensor | None = None
+    """int64, number of each image's subject; only where not all subjects count."""
     gather: Callable[[Tensor], Tensor] | None = None
     """Numbers of these images -> those of the whole batch; None: these are the whole batch."""
 
@@ -40,29 +42,31 @@ def own_loss(student: ImageToImageModel, half: Half) -> Tensor:
 def feature_loss(found_BTK: Tensor, half: Half) -> Tensor:
     """Mean squared distance to the half's targets, a scalar.
 
-    With ``worst_share`` q below 1 it is the mean over the q B images (rounded up) that are furthest
-    away: the conditional value at risk of the batch (Rockafellar & Uryasev 2000).
+    With ``worst_share`` q below 1 it is the mean over the q S subjects (rounded up) that are
+    furthest away, of the S in the batch: the conditional value at risk (Rockafellar & Uryasev
+    2000) over groups, as what decides is the worst subject.
     """
     assert half.targets_BTK is not None
     if half.worst_share == 1.0:
         return mse_loss(found_BTK, half.targets_BTK)
-    loss_B = (found_BTK - half.targets_BTK).square().flatten(1).mean(dim=1)
-    if half.gather:
-        return _worst_of_all(loss_B, half.gather(loss_B), half.worst_share)
-    return loss_B.topk(math.ceil(half.worst_share * len(loss_B))).values.mean()
+    return _worst_subjects((found_BTK - half.targets_BTK).square().flatten(1).mean(dim=1), half)
 
 
-def _worst_of_all(loss_B: Tensor, everyone: Tensor, share: float) -> Tensor:
-    """What some images of a batch add to the mean over its worst, times batch / some images.
-
-    Images that tie for the last place share it.
-    """
-    count = math.ceil(share * len(everyone))
-    last = everyone.topk(count).values[-1]
-    above, tied = (everyone > last).sum(), (everyone == last).sum()
-    mine = loss_B.detach()
-    weight_B = (mine > last) + (mine == last) * ((count - above) / tied)
-    return (weight_B * loss_B).sum() * (len(everyone) / len(loss_B) / count)
+def _worst_subjects(loss_B: Tensor, half: Half) -> Tensor:
+    """What these images add to the mean over the worst subjects, times batch / these images."""
+    assert half.subject_B is not None
+    whole = half.gather or (lambda mine_B: mine_B)
+    everyone = whole(loss_B.detach())
+    subject_B = half.subject_B.to(loss_B.device).contiguous()
+    names_S, subject_N, count_S = torch.unique(
+        whole(subject_B), return_inverse=True, return_counts=True
+    )
+    mean_S = everyone.new_zeros(len(names_S)).index_add(0, subject_N, everyone) / count_S
+    chosen = mean_S.topk(math.ceil(half.worst_share * len(names_S))).indices
+    weight_S = torch.zeros_like(mean_S)
+    weight_S[chosen] = 1 / (len(chosen) * count_S[chosen]).to(mean_S.dtype)
+    weight_B = weight_S[torch.searchsorted(names_S, subject_B)]
+    return (weight_B * loss_B).sum() * (len(everyone) / len(loss_B))
 
 
 Ask = Callable[[Tensor, Tensor, Tensor], Tensor]

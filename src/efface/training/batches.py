@@ -11,6 +11,8 @@ from efface.training.bank import MaskBank
 
 SEEDS = 2**63
 """torch takes seeds below this."""
+CHANCES = 2**48
+"""The chance of a forget image is below this; times the levels it is a seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,8 @@ class Plan:
     """For each mask, those of them that are most similar to forget."""
     forget_share: Tensor
     """Probability of each forget image: every subject has the same share, however many images."""
+    subject_of_forget: Tensor
+    """int64, number of the subject of each forget image."""
     batch_size: int
     near_count: int
     """How many of each retain half come from ``near_by_mask``."""
@@ -98,6 +102,7 @@ def make_plan(
         retain_by_mask=retain,
         near_by_mask=[_never_empty(rows[near[rows]], rows) for rows in retain],
         forget_share=_equal_shares(forget_subjects),
+        subject_of_forget=_numbered(forget_subjects),
         batch_size=batch_size,
         near_count=round(neighbour_share * batch_size),
         seed=seed,
@@ -114,7 +119,8 @@ def draw_batch(plan: Plan, step: int, *, entry: int | None = None) -> Draw:
         step: number of the step.
         entry: of the bank; None: drawn too.
     """
-    generator = torch.Generator().manual_seed((plan.seed * 1_000_003 + step) % SEEDS)
+    number = plan.seed * 1_000_003 + step
+    generator = torch.Generator().manual_seed(number % SEEDS)
     drawn = int(torch.multinomial(plan.bank.share_M, 1, generator=generator))
     mask = drawn if entry is None else entry
     near = _pick(plan.near_by_mask[mask], plan.near_count, generator)
@@ -124,7 +130,7 @@ def draw_batch(plan: Plan, step: int, *, entry: int | None = None) -> Draw:
     )
     retain = torch.cat([near, others])
     noise = torch.randint(plan.noise_images, (plan.batch_size,), generator=generator)
-    fresh = torch.arange(plan.batch_size) + step * plan.batch_size
+    fresh = torch.arange(plan.batch_size) + number * plan.batch_size % CHANCES
     return Draw(
         mask=mask,
         retain=retain,
@@ -135,6 +141,10 @@ def draw_batch(plan: Plan, step: int, *, entry: int | None = None) -> Draw:
         chance=int(torch.randint(2**62, (), generator=generator)),
         count=plan.batch_size,
     )
+
+
+def _numbered(subjects: Sequence[str]) -> Tensor:
+    return torch.from_numpy(np.unique(np.asarray(subjects), return_inverse=True)[1])
 
 
 def _equal_shares(subjects: Sequence[str]) -> Tensor:

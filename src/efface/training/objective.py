@@ -89,6 +89,7 @@ class Objective:
                 targets_BTK=to.expand(len(draw.forget), *to.shape[-2:]) if to is not None else None,
                 noise=noise[draw.noise].to(device) if noise is not None else None,
                 worst_share=self.settings.worst_share,
+                subject_B=self.plan.subject_of_forget[draw.forget],
                 gather=partial(self.group.whole, count=draw.count) if group.size > 1 else None,
             ),
         )

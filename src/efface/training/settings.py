@@ -39,7 +39,8 @@ class TrainingSettings:
     noise: str = "gaussian"
     """Noise images: gaussian, uniform or constant (``efface.training.noise``)."""
     worst_share: float = 1.0
-    """Share of each forget half that counts, the images with the largest loss; 1 for all."""
+    """Share of the subjects in each forget half that counts, those with the largest mean loss; 1
+    for all. A ticket about one subject has nothing to choose from."""
     forget_bound: float = 0.2
     """``i2i-controlled``: forget loss to stay below, as a share of that of the model in service."""
     saliency: float = 1.0
