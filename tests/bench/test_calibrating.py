@@ -77,6 +77,8 @@ def test_the_page_says_how_often_and_where(tmp_path):
     text = paths[1].read_text()
     assert "Command: `efface gate calibrate --plan p.yaml`. Seeds 20 to 25;" in text
     assert "Trained in float32 on cpu." in text and content["trained"] == "float32 on cpu"
+    assert "i2i should pass. All others should not; original, the model in service" in text
+    assert "over trainings, not over\ndatasets" in text
     assert "| i2i | 6 of 6 [54%, 100%] | 3 of 3 [29%, 100%] |" in text
     assert "| forget-distance-rises | minimum_rise | 0.05 | 0.1" in text
 

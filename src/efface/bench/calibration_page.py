@@ -10,8 +10,9 @@ from efface.gate.calibration import Rate, Suggestion
 VERSION = 3
 RATES = """## How often a model passes
 
-{good} should pass. All others should not. Intervals are 95 % (Clopper-Pearson). Suggested
-thresholds come from the first half of the seeds and are tried on the second.
+{good} should pass. All others should not; original, the model in service saved again, cannot, as
+nothing of it changed. Intervals are two-sided 95 % (Clopper-Pearson), over trainings, not over
+datasets. Suggested thresholds come from the first half of the seeds and are tried on the second.
 
 | run | policy as it is | with the suggested thresholds |
 |---|---|---|
@@ -21,8 +22,9 @@ PLACES = """
 
 A critical value is the strictest setting that a run still passes; here those of all seeds. A
 suggestion is from the first half of the seeds; how many runs of the second half pass it stands
-beside it: one that lets bad runs through is none. Rules that need held-out masks or attacks are not
-tried. Good: worst, median, best; bad: best, median, worst.
+beside it, bad runs of every kind that the rule is there to block counted together: one that lets bad
+runs through is none. Rules that need held-out masks or attacks are not tried. Good: worst, median,
+best; bad: best, median, worst.
 
 | rule | setting | now | suggested | good, bad that pass it | good runs | bad runs |
 |---|---|---|---|---|---|---|
@@ -68,8 +70,9 @@ def to_markdown(found: Calibration, command: str, trained: str) -> str:
     """The page that a person reads."""
     head = (
         f"# The gate, calibrated\n\nCommand: `{command}`. Seeds {found.seeds[0]} to "
-        f"{found.seeds[-1]}; a seed sets the training, the random masks and the images that are "
-        f"scored. Trained in {trained}.\n\n"
+        f"{found.seeds[-1]}; a seed sets the training, which subject is left out, random masks "
+        "where the plan has any, and which images are scored of a set that has more. Trained in "
+        f"{trained}.\n\n"
     )
     rates = "".join(
         f"| {kind} | {_rate(found.present[kind])} | {_rate(found.moved[kind])} |\n"
