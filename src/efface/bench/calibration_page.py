@@ -22,9 +22,9 @@ PLACES = """
 
 A critical value is the strictest setting that a run still passes; here those of all seeds. A
 suggestion is from the first half of the seeds; how many runs of the second half pass it stands
-beside it, bad runs of every kind that the rule is there to block counted together: one that lets bad
-runs through is none. Rules that need held-out masks or attacks are not tried. Good: worst, median,
-best; bad: best, median, worst.
+beside it, bad runs of all kinds that the rule is there to block counted together: one that lets
+bad runs through is none. Rules that need held-out masks or attacks are not tried. Good: worst,
+median, best; bad: best, median, worst.
 
 | rule | setting | now | suggested | good, bad that pass it | good runs | bad runs |
 |---|---|---|---|---|---|---|

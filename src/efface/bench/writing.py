@@ -12,11 +12,14 @@ from efface.training.settings import TrainingSettings
 
 READING = (
     "Intervals are 95 %, over subjects: of distances robust to clusters, of FID, KID and Inception "
-    "score (IS) by jackknife. A change is after minus before on the same images, so its interval "
-    "leaves out what before and after have in common: compare rows by changes. retain: holdout "
-    "images of those who stay; forget: the very images that were to be deleted; held-out forget: "
-    "other images of the same subjects; near: the holdout images most like forget. Seconds: wall "
-    "time of the unlearn step."
+    "score (IS) by jackknife. Where all images are of one subject, as in the forget set of a "
+    "ticket about one, they count as independent: such an interval is about these very images, and "
+    "too narrow where they resemble each other. A change is after minus before on the same images, "
+    "so its interval leaves out what before and after have in common: compare rows by changes. "
+    "retain: holdout images of those who stay; forget: the very images that were to be deleted; "
+    "held-out forget: other images of the same subjects; near: the holdout images most like "
+    "forget. Seconds: wall time of the unlearn step, with whatever else the machine did: no "
+    "measure of a method."
 )
 
 
