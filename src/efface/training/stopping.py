@@ -1,9 +1,11 @@
 """Early stop on the gate's own statistics, measured on training images only.
 
 The probe asks the two main questions of the policy about a sample of the forget and the retain
-set: has the distance of *every* subject risen by more than asked, and has the retain FID stayed
-inside its relative ceiling? Images that the gate will look at for retain are not used, so stopping
-is not tuned on them.
+set: has the distance of every subject *in the sample* risen by more than asked, and has the retain
+FID stayed inside its relative ceiling? It asks for less than the gate: a subject without an image
+in the sample is not looked at, one with a single image counts by its value, and the retain FID is
+an estimate where the gate takes an upper bound. Holdout images are not used, so stopping is not
+tuned on them.
 """
 
 import logging
@@ -57,9 +59,10 @@ def is_enough(reading: Reading, *, minimum_rise: float, relative: float) -> bool
 
 
 def worst_lower_bound(rise_N: NDArray[np.float64], subjects: list[str]) -> float:
-    """Smallest one-sided lower bound of the mean rise over subjects, as the gate computes it.
+    """Smallest one-sided lower bound of the mean rise over the subjects that are given.
 
-    A subject with one image in the sample counts with that image's rise.
+    Each bound is computed as the gate's are, without Holm's correction. A subject with one image
+    counts with that image's rise.
     """
     names = np.asarray(subjects)
     return min(_lower_bound(rise_N[names == subject]) for subject in sorted(set(subjects)))
