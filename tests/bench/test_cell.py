@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import pytest
@@ -96,6 +97,30 @@ def test_a_training_that_may_stop_early_is_made_anew_for_another_rule(made, tmp_
     policy.write_text(policy.read_text().replace("minimum_rise: 1.0e-09", "minimum_rise: 1.0e-08"))
     assert read_policy(policy).rules["forget-distance-rises"]["minimum_rise"] == 1e-8
     assert (run() != first) == anew
+
+
+def test_the_policy_is_written_whole_and_once(made, monkeypatch):
+    """Other processes on the work folder may be reading it."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            made.policy()
+    assert not [*made.work.rglob("*.yaml")]
+    path = made.policy()
+    first = path.stat()
+    assert made.policy() == path
+    assert path.stat().st_mtime_ns == first.st_mtime_ns and path.stat().st_ino == first.st_ino
+
+
+def test_a_policy_that_a_killed_process_left_half_written_is_written_again(made):
+    path = made.policy()
+    whole = path.read_text()
+    path.write_text(whole[:100])
+    assert made.policy() == path and path.read_text() == whole
 
 
 def extractors_of(policy):

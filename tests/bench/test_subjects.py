@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from efface.bench.subjects import choose_subjects, dataset_without, write_subject_ticket
@@ -33,6 +36,34 @@ def test_a_dataset_without_subjects_still_reads(dataset, tmp_path):
     assert set(whole["subject_id"].to_pylist()) - set(left["subject_id"].to_pylist()) == {"rings-1"}
     images, rows = read_images(place, size=16, channels=1)
     assert len(images) == left.num_rows == rows.num_rows
+
+
+def test_a_shard_that_another_process_links_at_the_same_moment_is_taken(
+    dataset, tmp_path, monkeypatch
+):
+    real = Path.symlink_to
+
+    def overtaken(link, target):
+        real(link, target)
+        real(link, target)
+
+    monkeypatch.setattr(Path, "symlink_to", overtaken)
+    place = dataset_without(dataset, tmp_path, ["rings-1"])
+    images, rows = read_images(place, size=16, channels=1)
+    assert len(images) == rows.num_rows > 0
+    assert dataset_without(dataset, tmp_path, ["rings-1"]) == place
+
+
+def test_the_manifest_of_a_dataset_without_subjects_is_whole_or_absent(
+    dataset, tmp_path, monkeypatch
+):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        dataset_without(dataset, tmp_path, ["rings-1"])
+    assert not [*tmp_path.rglob("*.parquet")]
 
 
 def test_a_bucket_is_refused(tmp_path):

@@ -24,7 +24,7 @@ from efface.data.manifest import NAME as MANIFEST
 from efface.data.set_settings import parse_settings
 from efface.errors import ConfigError, InputError
 from efface.evaluation.report import Report
-from efface.files import sha256_bytes
+from efface.files import sha256_bytes, write_bytes
 from efface.gate.reading import folder_of, policy_bytes, read_policy
 from efface.gate.rules import NEEDED_ATTACKS
 from efface.metrics.extractors.loading import absolute_uri
@@ -187,8 +187,8 @@ class Bench:
             content["rules"].pop(rule, None)
         text = yaml.safe_dump(content)
         path = self.work / "policies" / f"{_hash(text)}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        if not path.is_file() or path.read_text() != text:  # another process may be reading it
+            write_bytes(path, text.encode())
         return path
 
     def _sets(self, cell: Cell, policy: Path) -> Path:

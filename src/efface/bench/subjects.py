@@ -1,6 +1,7 @@
 """Tickets about some subjects of a dataset, and datasets without them."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -65,7 +66,7 @@ def dataset_without(dataset: str, folder: Path, subjects: list[str]) -> str:
     for shard in left["shard"].unique().to_pylist():
         link = target / shard
         link.parent.mkdir(parents=True, exist_ok=True)
-        if not link.exists():
+        with suppress(FileExistsError):  # made before, or by another process just now
             link.symlink_to((source / shard).resolve())
     write_manifest(LocalStore(target), left)
     return str(target)
