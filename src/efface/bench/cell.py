@@ -6,36 +6,21 @@ code: delete the folder when you change a method. It holds copies of forget imag
 and after: keep it private, delete it when you are done.
 """
 
-import json
 import shutil
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import yaml
-
-from efface import __version__
 from efface.bench.finished import check_finished
 from efface.bench.keeping import alone, make_folder
 from efface.bench.kept import check_sets, read_scores, read_seconds, read_training, write_cell
+from efface.bench.keys import model_key, scores_key, sets_key
 from efface.bench.plan import Plan
-from efface.data.manifest import NAME as MANIFEST
-from efface.data.set_settings import parse_settings
-from efface.errors import ConfigError, InputError
+from efface.bench.policy_file import write_policy
+from efface.bench.view import View
 from efface.evaluation.report import Report
-from efface.files import sha256_bytes, write_bytes
-from efface.gate.reading import folder_of, policy_bytes, read_policy
-from efface.gate.rules import NEEDED_ATTACKS
-from efface.metrics.extractors.loading import absolute_uri
-from efface.models.checkpoint import fingerprint
-from efface.storage import open_store
-from efface.training.device import find_precision, pick_device
-from efface.training.settings import read_settings, settings_to_dict
-from efface.training.stopping import what_decides
-from efface.unique_keys import load_yaml
-
-T = TypeVar("T")
+from efface.gate.reading import read_policy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +56,13 @@ class Result:
     after: Path
 
 
-class Bench:
+class Bench(View):
     """Runs cells of a plan in a work folder."""
 
     def __init__(self, plan: Plan, work: Path, *, quick: bool) -> None:
         """Use ``work``; ``quick`` takes the plan's shorter settings."""
-        self.plan, self.work, self.quick = plan, work.resolve(), quick
+        super().__init__(plan, quick=quick)
+        self.work = work.resolve()
         self.place: dict[str, Any] = {"workspace": str(self.work / "workspace")}
         self._trained: set[str] = set()
         self.recipes: dict[str, dict[str, Any]] = {}
@@ -87,62 +73,13 @@ class Bench:
         """Precision and device of all trainings that were asked for; empty if there was none."""
         return ", ".join(sorted(self._trained))
 
-    @property
-    def models(self) -> dict[str, Path]:
-        """Models that are measured."""
-        return self._kept(self.plan.models, self.plan.quick.models)
-
-    @property
-    def tickets(self) -> dict[str, Path]:
-        """Tickets that are measured."""
-        return self._kept(self.plan.tickets, self.plan.quick.tickets)
-
-    @property
-    def methods(self) -> dict[str, dict[str, Any]]:
-        """Methods that are measured, with their settings."""
-        return self._kept(self.plan.methods, self.plan.quick.methods)
-
-    @property
-    def requests(self) -> int:
-        """How many requests are made in a row."""
-        return (self.quick and self.plan.quick.requests) or self.plan.requests
-
-    def _kept(self, known: dict[str, T], chosen: list[str]) -> dict[str, T]:
-        """What quick keeps; all, where none of its names is left: somebody asked for others."""
-        kept = {name: place for name, place in known.items() if self.quick and name in chosen}
-        return kept or known
-
-    @property
-    def first(self) -> tuple[str, str, str]:
-        """The first model, ticket and mask: what a sweep is made with."""
-        return next(iter(self.models)), next(iter(self.tickets)), self.plan.masks["score"][0]
-
-    @property
-    def i2i(self) -> dict[str, Any]:
-        """The plan's settings of the paper's method.
-
-        Raises:
-            ConfigError: it has none.
-        """
-        if "i2i" not in self.plan.methods:
-            raise ConfigError(
-                f"the plan has no method i2i ({', '.join(self.plan.methods)}): this table needs it"
-            )
-        return self.plan.methods["i2i"]
-
-    def settings(self, model: str, method: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """A method's settings for a model, shortened when quick; early stopping off."""
-        own = self.plan.settings.get(model, {})
-        short = self.plan.quick.settings if self.quick else {}
-        return {"probe_every": 0, **method, **own, **short, **more}
-
     def run(self, cell: Cell) -> Result:
         """Run a cell, or take what an earlier call kept."""
         policy = self.policy(cell.score, cell.seed)
         sets = self._sets(cell, policy)
         check_sets(sets)
         model = self._model(cell, sets, policy)
-        name = _hash(model.name, _looks(policy))
+        name = scores_key(model.name, policy)
         report = self.work / "reports" / f"{name}.json"
         before, after = model / "before", model / "after"
         if cell.made is None:
@@ -167,39 +104,14 @@ class Bench:
         )
 
     def policy(self, score: tuple[str, ...] = (), seed: int | None = None) -> Path:
-        """The plan's policy with its masks and image counts, as a file in the work folder.
-
-        Held-out masks and attacks are left out.
-        """
-        content = load_yaml(policy_bytes(self.plan.policy))
-        folder = folder_of(self.plan.policy)
-        masks = self.plan.masks
-        content["masks"] = {"train": masks["train"], "score": list(score) or masks["score"]}
-        limits = (self.quick and self.plan.quick.max_images) or self.plan.max_images
-        content["evaluation"] = evaluation = content.get("evaluation") or {}
-        evaluation["max_images"] = limits or evaluation.get("max_images") or {}
-        for extractor in content["extractors"].values():
-            extractor["uri"] = absolute_uri(extractor["uri"], folder)
-        if seed is not None:
-            evaluation["seed"] = seed
-        content.pop("audit", None)
-        for rule in ("held-out-masks", *NEEDED_ATTACKS):  # for which nothing is measured here
-            content["rules"].pop(rule, None)
-        text = yaml.safe_dump(content)
-        path = self.work / "policies" / f"{_hash(text)}.yaml"
-        if not path.is_file() or path.read_text() != text:  # another process may be reading it
-            write_bytes(path, text.encode())
-        return path
+        """The plan's policy, with these masks and this seed, as a file in the work folder."""
+        return write_policy(self, self.work / "policies", score, seed)
 
     def _sets(self, cell: Cell, policy: Path) -> Path:
         from efface.steps import intake, shard
 
         dataset = cell.dataset or self.plan.dataset
-        content = sha256_bytes(open_store(dataset).read(MANIFEST))
-        asked = read_policy(policy)
-        looks = asked.evaluation.seed, asked.extractors["distance"].pins
-        how = asdict(parse_settings(cell.sharding))
-        name = _hash(__version__, dataset, content, _text(cell.ticket), how, *looks)
+        name = sets_key(dataset, cell.ticket, cell.sharding, policy)
         folder = self.work / "sets" / name
         run_id = f"sets-{name}"
 
@@ -219,11 +131,7 @@ class Bench:
     def _model(self, cell: Cell, sets: Path, policy: Path) -> Path:
         from efface.steps import unlearn
 
-        train = self.plan.masks["train"]
-        source = fingerprint(cell.model), fingerprint(cell.made) if cell.made else ""
-        settings = _resolved(cell.settings)
-        stop = [what_decides(read_policy(policy))] if settings["probe_every"] else []
-        name = _hash(sets.parent.name, *source, settings, train, *stop)
+        name = model_key(sets.parent.name, cell.model, cell.made, cell.settings, policy)
         folder = self.work / "models" / name
 
         def make(folder: Path) -> None:
@@ -244,28 +152,3 @@ class Bench:
 
         make_folder(folder, make)
         return folder
-
-
-def _resolved(given: dict[str, Any]) -> dict[str, Any]:
-    """All settings of a training, with what the defaults and ``auto`` mean on this machine."""
-    settings = settings_to_dict(read_settings(given))
-    return {**settings, "precision": find_precision(pick_device(), settings["precision"])}
-
-
-def _looks(policy: Path) -> dict[str, Any]:
-    """What of a policy the scores depend on: not its rules, and not where its extractors lie."""
-    content = yaml.safe_load(policy.read_text())
-    kept = {key: content[key] for key in ("version", "masks", "evaluation")}
-    pins = {role: spec.pins for role, spec in read_policy(policy).extractors.items()}
-    return {**kept, "extractors": pins}
-
-
-def _text(ticket: Path) -> str:
-    try:
-        return ticket.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"ticket {ticket} cannot be read: {error}") from None
-
-
-def _hash(*parts: Any) -> str:
-    return sha256_bytes(json.dumps(parts, sort_keys=True, default=str).encode())[:16]
