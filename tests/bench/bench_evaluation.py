@@ -1,6 +1,6 @@
 """Evaluation: FID and KID against torchmetrics on the same features; a second run against a first.
 
-    python tests/bench/bench_evaluation.py
+    PYTHONPATH=. python tests/bench/bench_evaluation.py
 
 Ours and theirs get the same feature vectors, in the same batches, and must give the same FID. The
 second comparison scores two unlearned models against one holdout set: the second finds the features
@@ -24,8 +24,8 @@ from efface.evaluation.scoring import Scorer, ShardImages, score_shard
 from efface.metrics.extractors.small_cnn import load
 from efface.metrics.fid import moments_to_fid
 from efface.metrics.gaussian import features_to_moments, merge_moments
-from efface.metrics.kid import features_to_kid
 from efface.models.checkpoint import load_model
+from tests.metrics.whole_kid import features_to_kid
 
 DEMO = Path("examples/fashion")
 ROUNDS, BATCH = 3, 250

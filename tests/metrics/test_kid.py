@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from efface.metrics.kid import features_to_kid, kernel_sums, sums_to_kid, within_sums
+from efface.metrics.kid import kernel_sums, sums_to_kid, within_sums
+from tests.metrics.whole_kid import features_to_kid
 
 
 def cloud(n, seed, d=16, shift=0.0):

@@ -68,14 +68,6 @@ def sums_to_kid(within_GG: Floats, cross_GG: Floats, sizes_G: NDArray[np.integer
     return np.array([every, *deleted])
 
 
-def features_to_kid(real_ND: NDArray[np.floating], made_ND: NDArray[np.floating]) -> float:
-    """KID of two equally long lists of features; NaN below two samples."""
-    group_N = np.zeros(len(real_ND), dtype=np.int64)
-    within = within_sums(real_ND, group_N, 1) + within_sums(made_ND, group_N, 1)
-    cross = kernel_sums(real_ND, made_ND, group_N, group_N, 1)
-    return float(sums_to_kid(within, cross, np.array([len(real_ND)]))[0])
-
-
 def _value(within: float, cross: float, n: int) -> float:
     return float(within / (n * (n - 1)) - 2 * cross / n**2) if n >= 2 else float("nan")
 
