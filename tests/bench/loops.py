@@ -84,7 +84,7 @@ def compare_loops(
         ask=teacher.encode, bank=bank, device=device, memory=8.0, disk=2.0, room=room
     )  # fmt: skip
     targets = Targets(
-        retain=asked.answers(images.retain, plan.retain_by_mask, "retain"),
+        retain=asked.answers(images.retain, plan.retain_by_entry, "retain"),
         forget=compute_forget_targets(asked, _prepared(teacher, noise, device), "noise-mean"),
     )
     caching = (time.perf_counter() - started) / len(retain)

@@ -24,8 +24,8 @@ def test_every_policy_has_the_same_share_of_the_bank():
     assert torch.allclose(BANK.share_M, torch.tensor([1 / 2, 1 / 6, 1 / 6, 1 / 6]))
 
 
-def test_every_retain_image_is_assigned_to_exactly_one_mask():
-    assigned = torch.cat(plan().retain_by_mask)
+def test_every_retain_image_is_assigned_to_exactly_one_entry():
+    assigned = torch.cat(plan().retain_by_entry)
     assert sorted(assigned.tolist()) == list(range(200))
 
 
@@ -53,16 +53,16 @@ def test_small_seeds_give_the_batches_that_the_results_were_measured_with():
     draw = draw_batch(plan(seed=39), 399)
     generator = torch.Generator().manual_seed(39 * 1_000_003 + 399)
     assert draw.mask == int(torch.multinomial(BANK.share_M, 1, generator=generator))
-    near = plan(seed=39).near_by_mask[draw.mask]
+    near = plan(seed=39).near_by_entry[draw.mask]
     assert torch.equal(draw.retain[:4], near[torch.randint(len(near), (4,), generator=generator)])
 
 
-def test_both_halves_have_the_batch_size_and_retain_fits_the_mask():
+def test_both_halves_have_the_batch_size_and_retain_fits_the_entry():
     made = plan()
     for step in range(20):
         draw = draw_batch(made, step)
         assert len(draw.retain) == len(draw.forget) == 16
-        assert set(draw.retain.tolist()) <= set(made.retain_by_mask[draw.mask].tolist())
+        assert set(draw.retain.tolist()) <= set(made.retain_by_entry[draw.mask].tolist())
 
 
 def test_neighbours_are_drawn_more_often_than_their_number():
@@ -71,11 +71,11 @@ def test_neighbours_are_drawn_more_often_than_their_number():
     assert 0.4 < (SIMILARITY[drawn] >= 0.9).mean() < 0.75
 
 
-def test_a_mask_without_images_borrows_from_all():
+def test_an_entry_without_images_borrows_from_all():
     made = make_plan(
         BANK, SIMILARITY[:2], forget_subjects=["a"], batch_size=4, neighbour_share=0, seed=0
     )
-    assert all(len(rows) for rows in made.retain_by_mask)
+    assert all(len(rows) for rows in made.retain_by_entry)
 
 
 def test_subjects_are_drawn_equally_often_however_many_images_they_have():
@@ -89,6 +89,10 @@ def test_with_noise_levels_an_entry_is_a_mask_at_a_level():
     assert bank.level_M.tolist() == [0, 1, 2, 3] * 4
     assert torch.equal(bank.hidden_MN[::4], BANK.hidden_MN)
     assert (bank.seeds(6, torch.arange(9)) % 4 == 2).all()
+    made = make_plan(
+        bank, SIMILARITY, forget_subjects=["a"], batch_size=4, neighbour_share=0.5, seed=0
+    )
+    assert len(made.retain_by_entry) == len(made.near_by_entry) == len(bank)
 
 
 @pytest.mark.parametrize("seed", [1, 2**63 - 1])

@@ -17,7 +17,7 @@ def answers(tmp_path, memory=1.0, disk=1.0, count=30):
     )
     model, retain = tiny_mae().eval(), tiny_images(count)
     teacher = make_teacher(model.encode, BANK, tmp_path, memory=memory, disk=disk)
-    return model, retain, plan, teacher.answers(retain, plan.retain_by_mask, "retain")
+    return model, retain, plan, teacher.answers(retain, plan.retain_by_entry, "retain")
 
 
 @pytest.mark.parametrize(

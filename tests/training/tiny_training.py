@@ -46,7 +46,7 @@ def make_objective(
         if method.moves_forget
         else None
     )
-    retain = teacher.answers(images.retain, plan.retain_by_mask, "retain")
+    retain = teacher.answers(images.retain, plan.retain_by_entry, "retain")
     targets = Targets(retain=retain, forget=wanted)
     return Objective(
         images=images, plan=plan, targets=targets if method.uses_targets else None,

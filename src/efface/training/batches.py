@@ -20,17 +20,17 @@ class Plan:
     """What batches are drawn from. Image numbers are row numbers of a set."""
 
     bank: MaskBank
-    retain_by_mask: list[Tensor]
-    """For each mask, the retain images whose target under that mask is known."""
-    near_by_mask: list[Tensor]
-    """For each mask, those of them that are most similar to forget."""
+    retain_by_entry: list[Tensor]
+    """For each entry of the bank, the retain images whose target under it is known."""
+    near_by_entry: list[Tensor]
+    """For each entry of the bank, those of them that are most similar to forget."""
     forget_share: Tensor
     """Probability of each forget image: every subject has the same share, however many images."""
     subject_of_forget: Tensor
     """int64, number of the subject of each forget image."""
     batch_size: int
     near_count: int
-    """How many of each retain half come from ``near_by_mask``."""
+    """How many of each retain half come from ``near_by_entry``."""
     seed: int
     noise_images: int = 1
     """How many there are to draw from."""
@@ -77,10 +77,10 @@ def make_plan(
     noise_images: int = 1,
     shares_chance: bool = False,
 ) -> Plan:
-    """Assign every retain image to one mask of the bank, in proportion to the mask's share.
+    """Assign every retain image to one entry of the bank, in proportion to the entry's share.
 
     Args:
-        bank: the masks.
+        bank: the masks, each at each of its levels.
         similarity: float ``(R,)``, largest cosine of each retain image to a forget image.
         forget_subjects: subject of each forget image. What decides is the worst subject, so
             subjects are drawn equally often.
@@ -99,8 +99,8 @@ def make_plan(
     retain = [_never_empty(everyone[assigned == m], everyone) for m in range(len(bank))]
     return Plan(
         bank=bank,
-        retain_by_mask=retain,
-        near_by_mask=[_never_empty(rows[near[rows]], rows) for rows in retain],
+        retain_by_entry=retain,
+        near_by_entry=[_never_empty(rows[near[rows]], rows) for rows in retain],
         forget_share=_equal_shares(forget_subjects),
         subject_of_forget=_numbered(forget_subjects),
         batch_size=batch_size,
@@ -123,8 +123,8 @@ def draw_batch(plan: Plan, step: int, *, entry: int | None = None) -> Draw:
     generator = torch.Generator().manual_seed(number % SEEDS)
     drawn = int(torch.multinomial(plan.bank.share_M, 1, generator=generator))
     mask = drawn if entry is None else entry
-    near = _pick(plan.near_by_mask[mask], plan.near_count, generator)
-    others = _pick(plan.retain_by_mask[mask], plan.batch_size - plan.near_count, generator)
+    near = _pick(plan.near_by_entry[mask], plan.near_count, generator)
+    others = _pick(plan.retain_by_entry[mask], plan.batch_size - plan.near_count, generator)
     forget = torch.multinomial(
         plan.forget_share, plan.batch_size, replacement=True, generator=generator
     )

@@ -75,7 +75,7 @@ def prepare(
         if kind:
             source = _prepared(teacher, _source(kind, teacher, sets, pixels, settings), device)
             forget = compute_forget_targets(asked, source, kind)
-        retain = asked.answers(images.retain, plan.retain_by_mask, "retain")
+        retain = asked.answers(images.retain, plan.retain_by_entry, "retain")
         targets = Targets(retain=retain, forget=forget)
     return Objective(
         images=images,
