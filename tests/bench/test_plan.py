@@ -92,6 +92,7 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
         ({"methods": {1: {"name": "original"}}}, "key 1 is not text: put it in quotes"),
         ({"methods": {"x": {"name": "i3i"}}}, "method 'x' of the plan: method 'i3i' unknown"),
         ({"methods": {"x": {"name": "i2i-output", "worst_share": 0.5}}}, "cannot take worst_share"),
+        ({"methods": {"x": {"name": "max-loss", "target": "noise"}}}, "cannot take target 'noise'"),
         ({"methods": {"original": {}}}, "method 'original' of the plan is i2i: give it name: orig"),
         ({"settings": {"mae": {"name": "i2i"}}}, "name the method 'i2i': that belongs to methods"),
         ({"quick": {"settings": {"name": "i2i"}}}, "name the method 'i2i'"),

@@ -176,12 +176,13 @@ def test_settings_of_the_method_and_of_the_sets_reach_their_steps(faked, run):
         (("--set", "stesp=5"), "unknown"),
         (("--sharding", "shard=9"), "unknown"),
         (("--method", "magic"), "method 'magic' unknown: use one of"),
+        (("--method", "max-loss", "--set", "target=noise"), "cannot take target 'noise'"),
         (("--model", "nowhere"), "neither a folder nor models:/NAME@champion"),
         (("--tickets", "nowhere"), "ticket folder nowhere does not exist"),
         (("--tickets", "ftp://x/y"), "ftp://x/y"),
         (("--dataset", "nowhere"), "nowhere"),
     ],
-    ids=["setting", "sharding", "method", "model", "tickets", "address", "dataset"],
+    ids=["setting", "sharding", "method", "target", "model", "tickets", "address", "dataset"],
 )
 def test_wrong_input_is_refused_before_a_ticket_is_claimed(faked, run, words, said, capsys):
     calls, _ = faked

@@ -111,9 +111,10 @@ def test_a_model_in_service_is_taken_from_the_registry(given, registry, tmp_path
         ({"model": "nowhere"}, CheckpointError, "neither a folder nor models:/NAME@champion"),
         ({"method": {"name": "gradient"}}, ConfigError, "method 'gradient' unknown: use one of"),
         ({"method": {"epochs": 1}}, ConfigError, "method setting epochs unknown"),
+        ({"method": {"name": "max-loss", "target": "noise"}}, ConfigError, "cannot take target"),
         ({"policy": "nowhere.yaml"}, ConfigError, r"nowhere\.yaml cannot be read"),
     ],
-    ids=["no-model", "no-method", "no-setting", "no-policy"],
+    ids=["no-model", "no-method", "no-setting", "no-target", "no-policy"],
 )
 def test_wrong_input_is_refused_and_nothing_is_written(given, changes, error, said):
     with pytest.raises(error, match=said):

@@ -15,8 +15,7 @@ from efface.methods import METHODS
 from efface.models.families import architecture_of
 from efface.models.mask_policy import parse_mask_policy
 from efface.models.stored_tensors import tensor_names
-from efface.training.choosing import choose_method
-from efface.training.settings import read_settings
+from efface.training.choosing import read_method
 
 if TYPE_CHECKING:
     from efface.bench.plan import Plan
@@ -93,8 +92,7 @@ def _check_methods(plan: "Plan") -> None:
     for label, method in plan.methods.items():
         for more in (*plan.settings.values(), plan.quick.settings, {}):
             try:
-                settings = read_settings({**method, **more})
-                choose_method(settings)
+                settings, _ = read_method({**method, **more})
             except ConfigError as error:
                 raise ConfigError(f"method {label!r} of the plan: {error}") from None
             if label in METHODS and settings.name != label:

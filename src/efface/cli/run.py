@@ -100,11 +100,10 @@ def _check(asked: Asked, folder: Path) -> None:
     from efface.steps.handover.sets_file import FILE
     from efface.storage import open_store
     from efface.tickets.folder import open_folder
-    from efface.training.choosing import choose_method
-    from efface.training.settings import read_settings
+    from efface.training.choosing import read_method
 
     read_policy(asked.policy)
-    choose_method(read_settings(asked.method))
+    read_method(asked.method)
     check_model_place(asked.model)
     proxy = parse_settings(asked.sharding).proxy
     inputs = [asked.tickets, asked.dataset, asked.policy, asked.model, proxy]

@@ -22,11 +22,11 @@ from efface.steps.handover.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 from efface.storage.fetching import fetch_folder, is_remote
 from efface.tickets.answer import withdraw_answer, write_answer
-from efface.training.choosing import choose_method
+from efface.training.choosing import read_method
 from efface.training.job import Job, train
 from efface.training.loop import Outcome
 from efface.training.processes import train_in_processes
-from efface.training.settings import TrainingSettings, read_settings, settings_to_dict
+from efface.training.settings import TrainingSettings, settings_to_dict
 from efface.training.spread import Spread, take_spread
 
 log = logging.getLogger(__name__)
@@ -72,9 +72,8 @@ def run(
     if before.resolve() == after.resolve():
         raise ConfigError(f"before and after are both {before}: name two folders")
     spread, rest = take_spread(method)
-    settings = read_settings(rest)
+    settings, chosen = read_method(rest)
     asked = read_policy(policy)
-    chosen = choose_method(settings)
     run_folder = f"{workspace.rstrip('/')}/{run_id}"
     download = [] if Path(model).is_dir() else [_download(before)]
     check_output(before, marker=RECORD, inputs=[sets, model, policy, after])
