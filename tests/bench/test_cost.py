@@ -37,6 +37,18 @@ def test_a_pass_through_the_decoder_is_counted():
     assert costs[1] / costs[0] == pytest.approx(forward[1] / forward[0], rel=0.1)
 
 
+@pytest.mark.parametrize("name", ["i2i", "i2i-output", "max-loss"])
+def test_a_cost_is_the_mean_over_the_masks(name):
+    """Visible patches alone go through the encoder: what a mask hides decides what it costs."""
+    model, images = tiny_mae(), tiny_images(4)
+    settings = TrainingSettings(name=name, steps=2, batch_size=2)
+    masks = torch.stack([torch.arange(16) >= visible for visible in (12, 2)])
+    little, much = (method_cost(model, settings, images, mask[None], asked=10) for mask in masks)
+    assert little > 1.5 * much
+    both = method_cost(model, settings, images, masks, asked=10)
+    assert both == pytest.approx((little + much) / 2)
+
+
 def test_the_original_costs_nothing():
     settings = TrainingSettings(name="original")
     assert method_cost(tiny_mae(), settings, tiny_images(4), HIDDEN, asked=0) == 0

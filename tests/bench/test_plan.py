@@ -100,6 +100,11 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
         ({"retrained": {"mae": {"two": "model"}}}, "retrained of the plan names tickets two"),
         ({"retrained": {"mae": {"one": "gone"}}}, "retrained of the plan does not exist: .*gone"),
         ({"retraining": {"mae": {"image_seen": 3}}}, "retraining.mae: .*image_seen"),
+        (
+            {"retraining": {"mae": {"masks": ["center:2x2"]}}},
+            "retraining.mae.masks of the plan: ma",
+        ),
+        ({"retraining": {"mae": {"masks": []}}}, "retraining.mae.masks: "),
         ({"retraining": {"mae": {"seconds": NAN}}}, "retraining.mae.seconds is nan: use a finite"),
         ({"retraining": {"mae": {"seconds": INF}}}, "retraining.mae.seconds is inf: use a finite"),
         ({"retraining": {"mae": {"seconds": 10**400}}}, "seconds: 1000.* greater than the maximum"),
@@ -123,6 +128,11 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
 def test_what_is_wrong_with_a_plan_is_said(path, change, message):
     with pytest.raises(InputError, match=message):
         changed(path, **change)
+
+
+def test_retraining_may_name_the_masks_it_was_trained_with(path):
+    took = {"images_seen": 9, "seconds": 1.5, "masks": ["centre:2x2", "random:0.5"]}
+    assert changed(path, retraining={"mae": took}).retraining == {"mae": took}
 
 
 def test_a_key_with_nothing_behind_it_counts_as_absent(path):

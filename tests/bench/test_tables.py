@@ -65,6 +65,39 @@ def test_a_second_table_shares_what_is_done(bench, monkeypatch):
     assert more["original"]["retain FID, minus retrained"] == 0
 
 
+def test_each_side_is_counted_under_the_masks_it_is_trained_with(path):
+    plan, work = read_plan(path), path.parent / "work"
+
+    def costs(**took):
+        retraining = {"mae": {"images_seen": 1000, **took}}
+        bench = Bench(replace(plan, retraining=retraining), work, quick=True)
+        return {row.label: row.more.get(COST) for row in TABLES["cost"].rows(bench)}
+
+    usual, same = costs(), costs(masks=plan.masks["train"])
+    fewer, more = costs(masks=["outpaint:1x1"]), costs(masks=["centre:1x1", "outpaint:1x1"])
+    assert usual == same
+    assert fewer[RETRAINED] < more[RETRAINED] < usual[RETRAINED]  # visible patches cost
+    assert fewer["i2i"] == more["i2i"] == usual["i2i"]
+
+
+def test_the_scored_masks_do_not_change_what_a_method_costs(path):
+    plan, work = read_plan(path), path.parent / "work"
+    turned = {**plan.masks, "score": plan.masks["score"][::-1]}
+    found = []
+    for masks in (plan.masks, turned):
+        bench = Bench(replace(plan, masks=masks), work, quick=True)
+        found.append({row.label: row.more.get(COST) for row in TABLES["cost"].rows(bench)})
+    assert found[0] == found[1]
+
+
+def test_masks_of_retraining_that_the_grid_cannot_take_are_refused_before_any_work(path, tmp_path):
+    retraining = {"mae": {"images_seen": 1000, "masks": ["outpaint:9x9"]}}
+    bench = Bench(replace(read_plan(path), retraining=retraining), tmp_path / "work", quick=True)
+    with pytest.raises(ConfigError, match="outpaint:9x9 does not fit a 4x4 patch grid"):
+        TABLES["cost"].rows(bench)
+    assert not (tmp_path / "work" / "models").exists()
+
+
 def test_an_interrupted_cell_leaves_nothing_that_counts(path, monkeypatch):
     bench = Bench(read_plan(path), path.parent / "other", quick=True)
     real = unlearn.run

@@ -1,11 +1,16 @@
 """What a method costs, and how far its scores are from those of retraining.
 
-Counted are the steps and what the teacher is asked. Not counted, as they are a few passes each: the
-batches that saliency and a forget bound are taken from, optimiser, input and output.
+Counted are the steps and what the teacher is asked, each side under the masks that it is trained
+with: an encoder that sees visible patches alone works less where more is hidden. Not counted, as
+they are a few passes each: the batches that saliency and a forget bound are taken from, optimiser,
+input and output.
+
+Shapes in names: M masks, N patches.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,31 +35,37 @@ SCORES = ("forget distance", "held-out forget distance", "retain FID", "retain d
 COST = "10^12 multiply-adds"
 IMAGES = 8
 """Images that one batch is counted with."""
+SEED = 0
+"""Of the masks that are counted with."""
 
 
 def cost_rows(bench: Bench) -> list[Row]:
-    """Methods of the first model and ticket, each with its cost and its way to retraining."""
+    """Methods of the first model and ticket, each with its cost and its way to retraining.
+
+    Raises:
+        ConfigError: masks of the plan that the model's patch grid cannot take.
+    """
     model, ticket, mask = bench.first
-    found = compared(bench, model, ticket)
-    group = f"{model}, {ticket} ticket, {mask}, hole"
     network = load_model(bench.models[model])
-    given, hidden = _batch(network, next(iter(found.values())), mask)
+    train, took = bench.plan.masks["train"], bench.plan.retraining.get(model, {})
+    hidden, hidden_before = (_drawn(one, network) for one in (train, took.get("masks", train)))
+    found = compared(bench, model, ticket)
+    given = _batch(network, next(iter(found.values())))
     learner = load_model(bench.models[model])
     learner.module.requires_grad_(True)
-    retraining = own_loss_cost(learner, given, hidden)
     rows = []
     for label, result in found.items():
         seconds = result.seconds
         if label == RETRAINED:
-            took = bench.plan.retraining.get(model, {})
             seconds = took.get("seconds", 0.0)
-            cost = took.get("images_seen", 0) * retraining
+            cost = took.get("images_seen", 0) * own_loss_cost(learner, given, hidden_before)
         else:
             method = bench.plan.methods.get(label, bench.i2i)
             settings = read_settings(bench.settings(model, method))
-            asked = teacher_images(network, settings, bench.plan.masks["train"], result.sets)
+            asked = teacher_images(network, settings, train, result.sets)
             cost = method_cost(network, settings, given, hidden, asked=asked)
         more = {COST: cost / 1e12} if cost else {}
+        group = f"{model}, {ticket} ticket, {mask}, hole"
         row = row_of(group, label, result, mask, "hole")
         rows.append(replace(row, seconds=seconds or None, more=more))
     return _with_differences(rows)
@@ -87,30 +98,42 @@ def method_cost(
     network: ImageToImageModel,
     settings: TrainingSettings,
     given: Tensor,
-    hidden_BN: Tensor,
+    hidden_MN: Tensor,
     *,
     asked: int,
 ) -> float:
-    """Multiply-adds of a run: its steps, and the teacher's answers to ``asked`` images."""
+    """Multiply-adds of a run: its steps, and the teacher's answers to ``asked`` images.
+
+    Args:
+        network: the model in service.
+        settings: of the training.
+        given: some images, as ``prepare`` of the network made them.
+        hidden_MN: a mask of each policy; all are trained with equally often.
+        asked: how many images the teacher is asked about.
+    """
     method = find_method(settings.name)
     if method.loss is None:
         return 0.0
     seen = settings.batch_size * settings.steps
-    own = own_loss_cost(network, given, hidden_BN)
+    own = own_loss_cost(network, given, hidden_MN)
     if not method.uses_targets:
         return (1 + method.has_forget_loss) * seen * own
     ask = network.answer if method.matches == "answer" else network.encode
-    forward = count(lambda: ask(given, hidden_BN)) / len(given)
-    moved = count(lambda: _backward(ask(given, hidden_BN).square().mean())) / len(given)
+    forward = _of_one(lambda hidden_BN: ask(given, hidden_BN), given, hidden_MN)
+    moved = _of_one(
+        lambda hidden_BN: _backward(ask(given, hidden_BN).square().mean()), given, hidden_MN
+    )
     return seen * (moved + (moved if method.moves_forget else own)) + asked * forward
 
 
-def own_loss_cost(network: ImageToImageModel, given: Tensor, hidden_BN: Tensor) -> float:
+def own_loss_cost(network: ImageToImageModel, given: Tensor, hidden_MN: Tensor) -> float:
     """Multiply-adds of the family's own loss for one image, forward and backward.
 
     Backward goes to the weights that require a gradient.
     """
-    return count(lambda: _backward(network.own_loss(given, given, hidden_BN))) / len(given)
+    return _of_one(
+        lambda hidden_BN: _backward(network.own_loss(given, given, hidden_BN)), given, hidden_MN
+    )
 
 
 def count(work: Callable[[], Any]) -> float:
@@ -124,14 +147,29 @@ def _backward(loss: Tensor) -> None:
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
 
 
-def _batch(network: ImageToImageModel, found: Result, mask: str) -> tuple[Tensor, Tensor]:
+def _of_one(work: Callable[[Tensor], Any], given: Tensor, hidden_MN: Tensor) -> float:
+    """Multiply-adds of some work for one image, mean over the masks."""
+    total = sum(count(partial(work, mask.expand(len(given), -1))) for mask in hidden_MN)
+    return total / len(hidden_MN) / len(given)
+
+
+def _drawn(policies: list[str], network: ImageToImageModel) -> Tensor:
+    """One mask of each policy, ``(M, N)``; a policy that is named twice gives two."""
+    return torch.cat(
+        [
+            draw_masks(parse_mask_policy(text), network.grid, 1, SEED + number)
+            for number, text in enumerate(policies)
+        ]
+    )
+
+
+def _batch(network: ImageToImageModel, found: Result) -> Tensor:
     images, _ = read_images(
         found.sets / "retain", size=network.image_size, channels=network.channels, limit=IMAGES
     )
     for _, parameter in network.encoder_parameters():
         parameter.requires_grad_(True)
-    hidden = draw_masks(parse_mask_policy(mask), network.grid, 1, 0)
-    return network.prepare(torch.from_numpy(images)), hidden.expand(len(images), -1)
+    return network.prepare(torch.from_numpy(images))
 
 
 def _with_differences(rows: list[Row]) -> list[Row]:

@@ -72,8 +72,8 @@ class Plan:
     """Model -> settings on top of each method's, for a family that needs another rate."""
     retrained: dict[str, dict[str, Path]] = field(default_factory=dict)
     """Model -> ticket -> a model trained from scratch without that ticket's images."""
-    retraining: dict[str, dict[str, float]] = field(default_factory=dict)
-    """Model -> what training it from scratch took: ``images_seen`` and ``seconds``."""
+    retraining: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Model -> what training it from scratch took: ``images_seen``, ``seconds`` and ``masks``."""
     proxy: dict[str, Any] = field(default_factory=dict)
     """Sharding settings that take retain from elsewhere."""
     max_images: dict[str, int] = field(default_factory=dict)

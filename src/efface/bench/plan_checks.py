@@ -43,12 +43,15 @@ def check_plan(plan: "Plan") -> None:
 
 
 def _check_masks(plan: "Plan") -> None:
-    for name, texts in plan.masks.items():
+    named = {f"masks.{name}": texts for name, texts in plan.masks.items()}
+    for model, took in plan.retraining.items():
+        named[f"retraining.{model}.masks"] = took.get("masks", [])
+    for name, texts in named.items():
         for text in texts:
             try:
                 parse_mask_policy(text)
             except ConfigError as error:
-                raise ConfigError(f"masks.{name} of the plan: {error}") from None
+                raise ConfigError(f"{name} of the plan: {error}") from None
 
 
 def _check_datasets(plan: "Plan") -> None:

@@ -53,7 +53,7 @@ SCHEMA: dict[str, Any] = {
         "retraining": _named(
             {
                 "type": "object",
-                "properties": {"images_seen": _AMOUNT, "seconds": _AMOUNT},
+                "properties": {"images_seen": _AMOUNT, "seconds": _AMOUNT, "masks": _TEXTS},
                 "additionalProperties": False,
             }
         ),
