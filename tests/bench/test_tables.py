@@ -154,6 +154,15 @@ def test_a_table_is_written_with_what_repeats_it(bench, path, tmp_path):
     assert {score["recipe"] for score in scores if score} == content["recipes"].keys()
 
 
+def test_the_page_of_the_costs_says_what_its_numbers_are_worth(bench, path, tmp_path):
+    words = ["bench", "table", "cost", "--plan", str(path), "--quick"]
+    assert main([*words, "--work", str(bench.work), "--out", str(tmp_path)]) == 0
+    text = (tmp_path / "quick-cost.md").read_text()
+    assert "forget distance, minus retrained" in text
+    assert "*minus retrained* is the difference of two values and has no interval of" in text
+    assert "seconds are wall time on the machine as it was, other work included" in text
+
+
 def test_the_help_names_every_table():
     assert tuple(TABLES) == TABLE_NAMES
 

@@ -173,7 +173,11 @@ TABLES: dict[str, Entry] = {
     "cost": Entry(
         title="What unlearning costs",
         about="Wall time and multiply-adds of each method, and how far its scores are from those "
-        "of a model trained from scratch without the forget set.",
+        "of a model trained from scratch without the forget set. Multiply-adds are the measure, "
+        "counted under the masks that each was trained with; seconds are wall time on the machine "
+        "as it was, other work included. A column *minus retrained* is the difference of two "
+        "values and has no interval of its own: those of both values stand in the column of the "
+        "score itself.",
         rows=cost_rows,
         methods=_every_method,
     ),
