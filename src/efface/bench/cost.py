@@ -33,10 +33,12 @@ from efface.training.settings import TrainingSettings, read_settings
 
 SCORES = ("forget distance", "held-out forget distance", "retain FID", "retain distance")
 COST = "10^12 multiply-adds"
-IMAGES = 8
+IMAGES = 2
 """Images that one batch is counted with."""
+MASKS = 8
+"""Masks of each policy that are counted with, a fixed one so many times."""
 SEED = 0
-"""Of the masks that are counted with."""
+"""Of these masks."""
 
 
 def cost_rows(bench: Bench) -> list[Row]:
@@ -108,7 +110,7 @@ def method_cost(
         network: the model in service.
         settings: of the training.
         given: some images, as ``prepare`` of the network made them.
-        hidden_MN: a mask of each policy; all are trained with equally often.
+        hidden_MN: masks, each trained with equally often.
         asked: how many images the teacher is asked about.
     """
     method = find_method(settings.name)
@@ -154,13 +156,12 @@ def _of_one(work: Callable[[Tensor], Any], given: Tensor, hidden_MN: Tensor) -> 
 
 
 def _drawn(policies: list[str], network: ImageToImageModel) -> Tensor:
-    """One mask of each policy, ``(M, N)``; a policy that is named twice gives two."""
-    return torch.cat(
-        [
-            draw_masks(parse_mask_policy(text), network.grid, 1, SEED + number)
-            for number, text in enumerate(policies)
-        ]
-    )
+    """Masks ``(M, N)``, equally many of each policy; one that is named twice counts twice."""
+    drawn = [
+        draw_masks(parse_mask_policy(text), network.grid, MASKS, SEED + number)
+        for number, text in enumerate(policies)
+    ]
+    return torch.cat([masks_MN.expand(MASKS, -1) for masks_MN in drawn])
 
 
 def _batch(network: ImageToImageModel, found: Result) -> Tensor:
