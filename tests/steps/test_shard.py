@@ -138,6 +138,13 @@ def test_the_sets_are_written_and_the_parts_to_score_named(given: Path) -> None:
     assert [s["samples"] for s in sets["retain"]["shards"]] == [10, 4]
 
 
+def test_a_rule_that_the_sets_cannot_satisfy_is_told(
+    given: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(given)
+    assert "retain-fid asks for 500 images of holdout, and 8 of 8 will be scored" in caplog.text
+
+
 def test_shards_have_the_hashes_that_are_written_down(given: Path) -> None:
     run(given)
     sets = read_json(given / "sets/sets.json", kind="sets", version=1)["sets"]

@@ -24,6 +24,7 @@ from efface.data.writing import About, write_set
 from efface.errors import DataError
 from efface.evidence.purge import will_write
 from efface.files import sha256_bytes, whole_folder
+from efface.gate.foresight import out_of_reach
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.progress import track
@@ -98,6 +99,8 @@ def run(
     sizes = " ".join(f"{name}={len(rows)}" for name, rows in plan.items())
     found = f"near_duplicates={content['near_duplicates']} proxy_copies={content['proxy_copies']}"
     log.info("sets=written %s %s", found, sizes)
+    for told in out_of_reach(rules, {name: len(rows) for name, rows in plan.items()}):
+        log.warning("%s", told)
     return parts_to_score(entries, rules.evaluation.max_images, how.shards_per_task)
 
 

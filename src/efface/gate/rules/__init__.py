@@ -27,10 +27,26 @@ __all__ = ["MAIN_RULES", "NEEDED_ATTACKS", "RULES", "Answer", "Rule"]
 
 RULES = {
     "forget-distance-rises": Rule(judge=forget_distance_rises, settings=ForgettingSettings),
-    "retain-fid": Rule(judge=retain_fid, settings=RetainFidSettings),
-    "retain-distance": Rule(judge=retain_distance, settings=RetainDistanceSettings),
-    "neighbours-distance": Rule(judge=neighbours_distance, settings=KeepingSettings),
-    "sample-counts": Rule(judge=sample_counts, settings=SampleCountSettings),
+    "retain-fid": Rule(
+        judge=retain_fid,
+        settings=RetainFidSettings,
+        least_images=lambda asked: {asked.set: asked.minimum_images},
+    ),
+    "retain-distance": Rule(
+        judge=retain_distance,
+        settings=RetainDistanceSettings,
+        least_images=lambda asked: {asked.set: asked.minimum_images},
+    ),
+    "neighbours-distance": Rule(
+        judge=neighbours_distance,
+        settings=KeepingSettings,
+        least_images=lambda asked: {"neighbours": asked.minimum_images},
+    ),
+    "sample-counts": Rule(
+        judge=sample_counts,
+        settings=SampleCountSettings,
+        least_images=lambda asked: asked.minimum,
+    ),
     "hygiene": Rule(judge=hygiene, settings=HygieneSettings),
     "held-out-masks": Rule(judge=held_out_masks, settings=HeldOutSettings),
     "altered-queries": Rule(judge=altered_queries, settings=RiseSettings, attack="mask-sweep"),

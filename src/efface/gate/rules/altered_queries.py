@@ -23,7 +23,7 @@ def altered_queries(measurements: Measurements, settings: RiseSettings) -> Answe
         bound = lower_bound(estimate, settings.confidence)
         if not bound > settings.minimum_rise:
             failures.append(
-                f"For query {finding.case} the forget distance rose by "
+                f"For query {finding.case} the forget distance changed by "
                 f"{number(finding.value or 0)} (n = {finding.n}), with a one-sided "
                 f"{settings.confidence:.0%} lower bound of {number(bound)}, which must be "
                 f"above {settings.minimum_rise:g}."

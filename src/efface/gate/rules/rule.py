@@ -1,6 +1,6 @@
 """What a rule is: a pure function of measurements and settings, and a dataclass of settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,11 @@ class Answer:
     """Why it did not pass, one full sentence each; empty when it passed."""
 
 
+def no_images(settings: Any) -> Mapping[str, int]:
+    """A rule for which no number of scored images is asked."""
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """One entry of ``RULES``."""
@@ -32,6 +37,8 @@ class Rule:
     """Frozen dataclass; its fields are the keys that the policy may give."""
     attack: str = ""
     """Attack of the audit that must have been run for it; empty: it looks at the report."""
+    least_images: Callable[[Any], Mapping[str, int]] = no_images
+    """Settings -> set -> fewest scored images; with fewer it blocks, whatever is trained."""
 
 
 def check_regions(regions: list[str]) -> None:
