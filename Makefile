@@ -10,6 +10,9 @@ BIN := .venv/bin
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# One thread: on cores that other work shares, several wait for each other.
+demo demo-blocked demo-hard: export OMP_NUM_THREADS ?= 1
+
 demo: .venv/ready  ## a brand's deletion ticket, through the pipeline, to a verdict
 	@$(BIN)/python -m examples.fashion.demo
 
@@ -63,10 +66,12 @@ clean:  ## delete runs and caches
 
 # The stamps say that the environment fits pyproject.toml, so that a second call costs nothing.
 .venv/ready: pyproject.toml | .venv/bin/python
+	@echo "installing into .venv: some minutes, 7 GB"
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[torch,mlflow,kfp]'
 	@touch $@
 
 .venv/ready-dev: pyproject.toml | .venv/bin/python
+	@echo "installing into .venv, with what tests need: some minutes, 7 GB"
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[torch,mlflow,kfp,dev]'
 	@touch .venv/ready $@
 

@@ -21,6 +21,7 @@ from efface.cli.options import add_method, method_of
 from efface.cli.result import make_console, show_result
 from efface.errors import EffaceError
 from efface.registry import import_base
+from efface.steps import settle
 from pipelines.local import RUNNERS, Ended, run_locally
 
 HERE = Path(__file__).parent
@@ -55,10 +56,28 @@ def main() -> int:
         print(f"demo: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("demo: interrupted", file=sys.stderr)
-        return 130
+        return interrupted(folder, given.run_id)
     show(ended, folder, given.run_id, console)
     return ended.exit_code
+
+
+def interrupted(folder: Path, run_id: str) -> int:
+    """Settle what Ctrl-C ended: its ticket is due again, its private copies are deleted."""
+    workspace = folder / "workspace"
+    told = "no ticket was claimed"
+    if (workspace / run_id).exists():
+        try:
+            settle.run(
+                tickets=str(folder / "tickets"),
+                run_id=run_id,
+                workspace=str(workspace),
+                error="interrupted",
+            )
+            told = "the ticket is due again, and private copies are deleted"
+        except EffaceError as error:
+            told = f"settle failed: {error}"
+    print(f"demo: interrupted; {told}", file=sys.stderr)
+    return 130
 
 
 def parse() -> argparse.Namespace:
