@@ -60,7 +60,7 @@ def attack_tables(audit: Audit) -> list[AttackTable]:
             title=TITLES[result.attack],
             meaning=MEANING[result.attack],
             rows=[_row(finding) for finding in result.findings],
-            recipe=result.recipe,
+            recipe={key: _plain(value) for key, value in result.recipe.items()},
         )
         for result in audit.results
     ]
@@ -80,3 +80,10 @@ def _row(finding: Finding) -> FindingRow:
         n=whole(finding.n),
         note=finding.note,
     )
+
+
+def _plain(value: Any) -> Any:
+    """Lists and mappings of a recipe as a reader writes them."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {one}" for key, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
