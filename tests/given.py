@@ -1,10 +1,15 @@
 """Tickets and a dataset's manifest for tests, as a user would give them."""
 
+import errno
+import io
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from efface.data.manifest import SCHEMA, write_manifest
 from efface.storage import open_store
@@ -69,3 +74,18 @@ def a_dataset(place: Path) -> Path:
         ],
     )
     return place
+
+
+def refuse(patch: pytest.MonkeyPatch, secret: Path) -> None:
+    """Let nothing at or below ``secret`` be read or looked at, as modes do for all but root."""
+
+    def refusing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Any = ".", *more: Any, **options: Any) -> Any:
+            if isinstance(path, str | Path) and Path(path).is_relative_to(secret):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return real(path, *more, **options)
+
+        return call
+
+    for module, name in ((os, "scandir"), (os, "stat"), (os, "open"), (io, "open")):
+        patch.setattr(module, name, refusing(getattr(module, name)))

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from efface.errors import EffaceError, InfrastructureError, InputError
@@ -17,6 +18,8 @@ from efface.typed import is_version
 
 NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP)
 """What the system says of a path that can never be written."""
+_ASKING = Lock()
+"""The system tells the mask only while another is set."""
 _IN_WORDS = re.compile(r"\(os error (\d+)\)")
 """How libraries in Rust (safetensors) tell what the system said: in the message alone."""
 
@@ -43,7 +46,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         with _disk_errors(path):
             yield temporary
-            temporary.chmod(0o666 & ~_umask())
+            temporary.chmod(0o666 & ~umask())
             _flush(temporary)
             os.replace(temporary, path)
     finally:
@@ -63,7 +66,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     try:
         with _disk_errors(path):
             yield temporary
-            temporary.chmod(0o777 & ~_umask())
+            temporary.chmod(0o777 & ~umask())
             _put_in_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -170,10 +173,11 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _umask() -> int:
+def umask() -> int:
     """What the process takes away from a new file's mode; ``tempfile`` takes away more."""
-    mask = os.umask(0)
-    os.umask(mask)
+    with _ASKING:
+        mask = os.umask(0)
+        os.umask(mask)
     return mask
 
 

@@ -12,7 +12,7 @@ import pytest
 from efface.errors import DataError, InfrastructureError, InputError, TicketError
 from efface.steps import intake
 from efface.tickets.subjects import hash_subject
-from tests.given import KEY, a_dataset, put_ticket
+from tests.given import KEY, a_dataset, put_ticket, refuse
 
 
 @pytest.fixture(autouse=True)
@@ -211,3 +211,17 @@ def test_a_killed_intake_goes_on_under_its_own_name(tmp_path: Path, tickets: Pat
     assert take(tmp_path, "another") == 0
     assert take(tmp_path, "one") == 1
     assert state(tickets)["attempts"] == 1
+
+
+@pytest.mark.parametrize("secret", ["", "t-1.json", "leases"])
+def test_what_may_not_be_read_rejects_no_ticket_and_is_not_nothing_due(
+    tmp_path: Path, tickets: Path, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    put_ticket(tickets, "t-1")
+    put_ticket(tickets, "t-2")
+    (tickets / "leases").mkdir()
+    refuse(monkeypatch, tickets / secret)
+    with pytest.raises(InfrastructureError, match="this user the right"):
+        take(tmp_path)
+    monkeypatch.undo()
+    assert not (tickets / "states" / "rejected").exists()

@@ -10,7 +10,7 @@ from efface.evidence.purge import open_run, will_write
 from efface.steps import intake, settle, unlearn
 from efface.storage import Store
 from efface.tickets.failures import remembered
-from tests.given import KEY, a_dataset, put_ticket
+from tests.given import KEY, a_dataset, put_ticket, refuse
 from tests.steps.unlearn_run import QUICK, write_unlearn_run
 
 
@@ -222,3 +222,15 @@ def test_settings_that_are_wrong_do_not_keep_the_copies(
     monkeypatch.setenv("EFFACE_LEASE_HOURS", "soon")
     end(place)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("secret", ["workspace/one/purge", "tickets/leases"])
+def test_what_cannot_be_looked_into_is_not_settled(
+    place: Path, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    refuse(monkeypatch, place / secret)
+    with pytest.raises(InfrastructureError, match=f"{secret} cannot be listed"):
+        end(place)
+    monkeypatch.undo()
+    assert (state(place)["state"] == "in_progress") == (secret == "tickets/leases")
+    assert (place / "out" / "forget.parquet").exists() == (secret != "tickets/leases")

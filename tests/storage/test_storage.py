@@ -5,9 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from efface.errors import InfrastructureError, InputError
 from efface.storage import LocalStore, Store, open_store
+from efface.storage.s3_errors import explained
+from tests.given import refuse
 from tests.s3 import s3_client
 
 BUCKET = "efface-tests"
@@ -127,6 +130,14 @@ def test_an_absent_key_is_the_users_error(store: Store, verb: str, tmp_path: Pat
     assert not (tmp_path / "down").exists()
 
 
+@pytest.fixture
+def no_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder "secret" in ``tmp_path`` that even root may not look into."""
+    (tmp_path / "secret" / "deep").mkdir(parents=True)
+    (tmp_path / "secret" / "a").write_bytes(b"x")
+    refuse(monkeypatch, tmp_path / "secret")
+
+
 @pytest.mark.usefixtures("endpoint")
 @pytest.mark.parametrize("verb", ["read", "write", "list", "exists"])
 def test_a_wrong_bucket_is_the_users_error(verb: str) -> None:
@@ -140,8 +151,43 @@ def test_a_wrong_bucket_is_the_users_error(verb: str) -> None:
 @pytest.mark.skipif("AWS_ENDPOINT_URL" not in os.environ, reason="moto checks no signatures")
 def test_refused_access_is_the_users_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    with pytest.raises(InputError, match="access refused"):
+    with pytest.raises(InfrastructureError, match="access refused"):
         open_store(f"s3://{BUCKET}/prefix").read("key")
+
+
+def test_refused_access_is_no_fault_of_what_is_read(tmp_path: Path, no_right: None) -> None:
+    store = LocalStore(tmp_path)
+    for verb in (lambda: store.read("secret/a"), lambda: store.exists("secret/a")):
+        with pytest.raises(InfrastructureError, match=r"secret/a: access refused .* right to it"):
+            verb()
+    answer = {"Error": {"Code": "AccessDenied"}}
+    with pytest.raises(InfrastructureError, match="access refused"), explained("here", "bucket"):
+        raise ClientError(answer, "GetObject")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("prefix", ["", "secret", "secret/deep/"])
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(
+    tmp_path: Path, no_right: None, prefix: str
+) -> None:
+    with pytest.raises(InfrastructureError, match=r"secret cannot be listed .* give this user"):
+        LocalStore(tmp_path).list(prefix)
+
+
+def test_a_folder_that_holds_nothing_asked_for_need_not_be_readable(
+    tmp_path: Path, no_right: None
+) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open" / "a").write_bytes(b"x")
+    assert LocalStore(tmp_path).list("open/") == ["open/a"]
+    os.rename(tmp_path / "secret", tmp_path / ".secret")
+    (tmp_path / "lost+found" / "secret").mkdir(parents=True)  # root's, on a disk of its own
+    assert LocalStore(tmp_path).list() == ["open/a"]
+
+
+def test_what_one_user_creates_another_can_read(tmp_path: Path) -> None:
+    LocalStore(tmp_path).create("lease", b"x")
+    LocalStore(tmp_path).write("state", b"x")
+    assert (tmp_path / "lease").stat().st_mode == (tmp_path / "state").stat().st_mode
 
 
 def test_an_endpoint_that_does_not_answer_is_an_infrastructure_error(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from efface.errors import InfrastructureError, InputError
-from efface.files import whole_file, write_bytes
+from efface.files import umask, whole_file, write_bytes
 from efface.storage.store import Keys
 
 
@@ -46,6 +46,7 @@ class LocalStore:
             handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
             try:
                 with os.fdopen(handle, "wb") as stream:
+                    os.fchmod(handle, 0o666 & ~umask())  # other users of the folder read it
                     stream.write(content)
                     stream.flush()
                     os.fsync(stream.fileno())
@@ -57,12 +58,18 @@ class LocalStore:
         return True
 
     def list(self, prefix: str = "") -> Keys:
-        """See ``Store``; files and folders whose name begins with a dot are not listed."""
-        return sorted(k for k in self._walk() if k.startswith(prefix) and not _is_hidden(k))
+        """See ``Store``; not listed are names that begin with a dot, and a disk's lost+found.
+
+        A folder that cannot be looked into is an error: what is in it might be what is asked for.
+        """
+        return sorted(key for key in self._walk(prefix) if key.startswith(prefix))
 
     def stamps(self, prefix: str = "") -> dict[str, str]:
         """See ``Store``."""
-        found = {key: self._path(key).stat() for key in self.list(prefix)}
+        found = {}
+        for key in self.list(prefix):
+            with _local_errors(self.place, key):
+                found[key] = self._path(key).stat()
         return {key: f"{about.st_size} {about.st_mtime_ns}" for key, about in found.items()}
 
     def delete(self, key: str) -> None:
@@ -94,7 +101,8 @@ class LocalStore:
 
     def exists(self, key: str) -> bool:
         """See ``Store``."""
-        return self._path(key).is_file()
+        with _local_errors(self.place, key):
+            return self._path(key).is_file()
 
     def upload(self, source: Path, key: str) -> None:
         """See ``Store``."""
@@ -135,11 +143,21 @@ class LocalStore:
             folder.rmdir()
             folder = folder.parent
 
-    def _walk(self) -> Iterator[str]:
-        for parent, folders, names in os.walk(self._folder):
-            folders.sort()
+    def _walk(self, prefix: str) -> Iterator[str]:
+        """Files of the folders that can hold keys with this prefix."""
+        for parent, folders, names in os.walk(self._folder, onerror=self._cannot_list):
             inside = Path(parent).relative_to(self._folder)
-            yield from ((inside / name).as_posix() for name in sorted(names))
+            keys = {name: (inside / name).as_posix() for name in folders}
+            folders[:] = [n for n in folders if not _is_hidden(n) and _may_hold(keys[n], prefix)]
+            yield from ((inside / name).as_posix() for name in names if not _is_hidden(name))
+
+    def _cannot_list(self, error: OSError) -> None:
+        """``os.walk`` passes over what it cannot read; only what is not there may be passed."""
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise InfrastructureError(
+                f"folder {error.filename or self.place} cannot be listed ({error.strerror}): give "
+                "this user the right to read it, or mend the disk, then run again"
+            ) from error
 
 
 def left_by_killed_writers(target: Path) -> list[Path]:
@@ -156,8 +174,13 @@ def _files_of(path: Path) -> list[Path]:
     return [Path(parent) / name for parent, _, names in os.walk(path) for name in names]
 
 
-def _is_hidden(key: str) -> bool:
-    return any(part.startswith(".") for part in key.split("/"))
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "lost+found"
+
+
+def _may_hold(folder: str, prefix: str) -> bool:
+    """Whether keys in a folder can begin with a prefix."""
+    return f"{folder}/".startswith(prefix) or prefix.startswith(f"{folder}/")
 
 
 @contextmanager
@@ -167,8 +190,9 @@ def _local_errors(place: str, key: str) -> Iterator[None]:
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise InputError(f"{place}/{key} does not exist: check the place and the name") from None
     except PermissionError as error:
-        raise InputError(
-            f"{place}/{key}: access refused ({error.strerror}); ask for the right to it"
+        raise InfrastructureError(
+            f"{place}/{key}: access refused ({error.strerror}); give this user the right to it, "
+            "then run again"
         ) from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:

@@ -80,7 +80,7 @@ def _explain(error: ClientError, where: str, bucket: str) -> EffaceError:
             "make it or name another"
         )
     if code in _REFUSED:
-        return InputError(
+        return InfrastructureError(
             f"{where}: access refused ({code}); check the AWS_* credentials and the bucket's policy"
         )
     return InfrastructureError(f"{where}: storage failed ({code}); run again")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from efface.errors import InputError
+from efface.errors import InfrastructureError, InputError
 from efface.storage import Store, open_store
 from efface.tickets.states import OPENDSR_STATUS, REJECTED, format_record, parse_record
 from efface.tickets.ticket import Ticket, format_time, parse_ticket
@@ -41,9 +41,16 @@ def open_folder(place: str) -> Store:
 
     Raises:
         InputError: a local folder that does not exist, or an address of another kind.
+        InfrastructureError: a folder on the way to it may not be looked into.
     """
     store = open_store(place)
-    if "://" not in place and not Path(place).is_dir():
+    try:
+        there = "://" in place or Path(place).is_dir()
+    except PermissionError as error:
+        raise InfrastructureError(
+            f"ticket folder {place}: access refused; give this user the right to it, then run again"
+        ) from error
+    if not there:
         raise InputError(f"ticket folder {place} does not exist: make it, or give the right one")
     return store
 
