@@ -36,6 +36,8 @@ def test_columns_may_come_in_any_order_and_from_a_spreadsheet(tmp_path: Path) ->
         (HEADER + "a.jpg,anna,,test\n", "line 2: split 'test' unknown, use one of train"),
         (HEADER + "a.jpg,anna,train\n", "line 2: 3 fields instead of 4"),
         (HEADER + "a.jpg,,,train\n", "line 2: sample and subject must not be empty"),
+        (HEADER + "a.jpg,anna ,,train\n", "line 2: subject 'anna ' begins or ends with a blank"),
+        (HEADER + "a.jpg,anna,Zoe\u0308,train\n", "line 2: rights_holder .* NFC"),
         (HEADER + "../a.jpg,anna,,train\n", "line 2: sample .* without"),
         (HEADER + "/a.jpg,anna,,train\n", "line 2: sample .* below the source"),
         (
@@ -52,6 +54,8 @@ def test_columns_may_come_in_any_order_and_from_a_spreadsheet(tmp_path: Path) ->
         "split",
         "fields",
         "subject",
+        "blank",
+        "form",
         "upwards",
         "absolute",
         "twice",

@@ -225,3 +225,13 @@ def test_what_may_not_be_read_rejects_no_ticket_and_is_not_nothing_due(
         take(tmp_path)
     monkeypatch.undo()
     assert not (tickets / "states" / "rejected").exists()
+
+
+def test_an_identity_without_images_is_logged_without_its_name(
+    tmp_path: Path, tickets: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_ticket(tickets, "t-1", "dress-5", "Dress-6")
+    take(tmp_path)
+    assert "ticket=t-1 identities=2 without_data=1" in caplog.text
+    assert "Dress-6" not in caplog.text
+    assert batch(tmp_path)["tickets"][0]["identities_without_data"] == 1

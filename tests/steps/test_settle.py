@@ -234,3 +234,20 @@ def test_what_cannot_be_looked_into_is_not_settled(
     monkeypatch.undo()
     assert (state(place)["state"] == "in_progress") == (secret == "tickets/leases")
     assert (place / "out" / "forget.parquet").exists() == (secret != "tickets/leases")
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_ticket_is_told_that_some_of_those_it_names_have_no_image(
+    place: Path, passed: bool
+) -> None:
+    end(place)
+    put_ticket(place / "tickets", "t-1", "dress-5", "Dress-6", "dress-66")
+    take(place, "one")
+    left(place, "outcome.json", passed=passed, reasons=[])
+    left(place, "registered.json", version=1)
+    for _ in "once", "again":
+        [told] = [
+            reason for reason in end(place)["tickets"][0]["reasons"] if "identities" in reason
+        ]
+        assert told.startswith("2 of the identities it names have no image in the dataset's train")
+        assert "ress-6" not in told

@@ -6,7 +6,7 @@ from efface.storage import open_store
 from efface.tickets.matching import Match, match_tickets
 from efface.tickets.subjects import hash_subject
 from efface.tickets.ticket import parse_ticket
-from tests.given import a_dataset, as_bytes, identity, ticket
+from tests.given import a_dataset, as_bytes, identity, put_manifest, ticket
 
 KEY = b"key"
 
@@ -66,3 +66,14 @@ def test_ids_are_hashed_in_the_rows(tmp_path: Path) -> None:
 
 def test_no_tickets_match_nothing(tmp_path: Path) -> None:
     assert match(tmp_path) == {}
+
+
+def test_a_manifest_that_is_written_as_no_ticket_may_be_is_matched(tmp_path: Path) -> None:
+    put_manifest(
+        tmp_path,
+        [("s-1", " Zoe\u0308", "", "train"), ("s-2", "Zo\u00eb", "", "train")],
+    )
+    manifest = read_manifest(open_store(str(tmp_path)))
+    asked = parse_ticket(as_bytes(ticket("t-1", "Zo\u00eb")))
+    found = match_tickets([asked], manifest, KEY)["t-1"]
+    assert (rows(found), found.identities_without_data) == (["s-1", "s-2"], 0)

@@ -133,3 +133,29 @@ def test_the_order_of_fields_makes_no_difference() -> None:
     turned = dict(reversed(list(content.items())))
     one = parse_ticket(as_bytes(content))
     assert parse_ticket(json.dumps(turned, indent=4).encode()).canonical == one.canonical
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("subject_identities", "key subject_identities given twice"),
+        ("anna", "no field of tickets given twice"),
+    ],
+)
+def test_a_key_given_twice_is_refused_and_shows_no_subject(key: str, words: str) -> None:
+    content = json.dumps(ticket("t-1", "dress-5", extensions={"x": {"anna": 1}}))
+    content = content.replace(f'"{key}":', f'"{key}": ["dress-6"], "{key}":')
+    with pytest.raises(TicketError, match=words) as caught:
+        parse_ticket(content.encode())
+    assert [name for name in ("dress", "anna") if name in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(" dress-5", "blank"), ("dress-5\n", "blank"), ("Zoe\u0308", "NFC")],
+    ids=["before", "after", "form"],
+)
+def test_a_name_that_only_looks_like_one_of_a_dataset_is_refused(value: str, words: str) -> None:
+    with pytest.raises(TicketError, match=f"subject_identities/1/identity_value .*{words}") as told:
+        parse("dress-4", value)
+    assert value.strip() not in str(told.value)

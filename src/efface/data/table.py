@@ -12,6 +12,7 @@ from typing import Any
 
 from efface.data.manifest import SPLITS
 from efface.errors import DataError
+from efface.spelling import spelling_fault
 
 COLUMNS = ("sample", "subject", "rights_holder", "split")
 """``rights_holder`` may be empty; the order of the columns is free."""
@@ -101,9 +102,12 @@ def _problem(fields: Sequence[str], order: Sequence[int]) -> str:
         return (
             f"{len(fields)} fields instead of {len(order)}; put fields with commas in double quotes"
         )
-    sample, subject, _, split = (fields[at] for at in order)
+    sample, subject, holder, split = (fields[at] for at in order)
     if not sample or not subject:
         return "sample and subject must not be empty"
+    for name, value in (("subject", subject), ("rights_holder", holder)):
+        if fault := spelling_fault(value):
+            return f"{name} {value!r} {fault}; no ticket can name it otherwise"
     if (
         sample.startswith("/")
         or ".." in PurePosixPath(sample).parts

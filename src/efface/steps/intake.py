@@ -19,7 +19,14 @@ from efface.settings import read_settings
 from efface.steps.handover.batch_file import due, write_batch
 from efface.storage import Store, open_store
 from efface.tickets.answer import ANSWER
-from efface.tickets.claims import Claimant, Claimed, claim_due, hand_back, leases_of
+from efface.tickets.claims import (
+    Claimant,
+    Claimed,
+    claim_due,
+    hand_back,
+    leases_of,
+    note_without_data,
+)
 from efface.tickets.failures import FOLDER
 from efface.tickets.folder import open_folder
 from efface.tickets.matching import FORGET_SCHEMA, Match, match_tickets
@@ -72,6 +79,7 @@ def run(*, tickets: str, dataset: str, run_id: str, workspace: str, out: Path) -
             "rejected": [vars(entry) for entry in claimed.rejected],
         }
         write_batch(out, batch)
+        _tell_without_data(folder, claimed.tickets, found)
         _finish_without_data(folder, run_id, entries)
     asked = due(batch)
     log.info(
@@ -119,6 +127,19 @@ def _write_forget(path: Path, found: dict[str, Match]) -> None:
     rows = pa.concat_tables([FORGET_SCHEMA.empty_table(), *(m.samples for m in found.values())])
     with whole_file(path) as temporary:
         pq.write_table(rows, temporary, compression="zstd")
+
+
+def _tell_without_data(folder: Store, tickets: list[Ticket], found: dict[str, Match]) -> None:
+    """A name that is misspelt must not look forgotten."""
+    for ticket in tickets:
+        if count := found[ticket.ticket_id].identities_without_data:
+            note_without_data(folder, ticket.ticket_id, count)
+            log.warning(
+                "ticket=%s identities=%d without_data=%d fix='look how the dataset writes them'",
+                ticket.ticket_id,
+                len(set(ticket.identities)),
+                count,
+            )
 
 
 def _finish_without_data(folder: Store, run_id: str, entries: list[dict[str, Any]]) -> None:

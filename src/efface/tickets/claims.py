@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -12,7 +12,14 @@ from efface.errors import InputError, TicketError
 from efface.storage import Store
 from efface.tickets.folder import Rejected, read_folder, record_rejections
 from efface.tickets.lease import Lease, acquire, newest_keys, newest_lease, read_lease, release
-from efface.tickets.states import FINAL, IN_PROGRESS, TicketState, read_state, write_state
+from efface.tickets.states import (
+    FINAL,
+    IN_PROGRESS,
+    NO_DATA_FOUND,
+    TicketState,
+    read_state,
+    write_state,
+)
 from efface.tickets.subjects import keyed_sha256
 from efface.tickets.ticket import Ticket, format_time
 
@@ -116,13 +123,30 @@ def hand_back(
     known = read_state(store, lease.ticket_id)
     settled = None
     if known is not None:
-        settled = known.to(
-            state, run_id=lease.run_id, at=format_time(now), reasons=sorted(set(reasons))
-        )
+        told = {*reasons, *([] if state == NO_DATA_FOUND else _without_data(known))}
+        settled = known.to(state, run_id=lease.run_id, at=format_time(now), reasons=sorted(told))
         write_state(store, settled)
         log.info("ticket=%s state=%s run=%s", lease.ticket_id, state, lease.run_id)
     release(store, lease)
     return settled
+
+
+def note_without_data(store: Store, ticket_id: str, count: int) -> None:
+    """Keep how many of a claimed ticket's identities mean no image, for whoever answers it."""
+    known = read_state(store, ticket_id)
+    if known is not None:
+        write_state(store, replace(known, identities_without_data=count))
+
+
+def _without_data(known: TicketState) -> list[str]:
+    if not known.identities_without_data:
+        return []
+    told = (
+        f"{known.identities_without_data} of the identities it names have no image in the "
+        "dataset's train split: nothing was forgotten for them; look whether they are written as "
+        "in the dataset"
+    )
+    return [told]
 
 
 def _is_due(store: Store, ticket: Ticket, claimant: Claimant) -> bool:

@@ -1,11 +1,13 @@
 """Which images the tickets mean: a join with the dataset's manifest."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from efface.spelling import spelled
 from efface.tickets.subjects import hash_subject
 from efface.tickets.ticket import IDENTITY_TYPES, Ticket
 
@@ -76,13 +78,13 @@ def _wanted(tickets: Sequence[Ticket]) -> pa.Table:
 
 
 def _join(trained: pa.Table, wanted: pa.Table, column: str) -> pa.Table:
-    """Images whose ``column`` is named by a ticket."""
+    """Images whose ``column`` is named by a ticket, also where it is written as no ticket may."""
     asked = wanted.filter(pc.equal(wanted["type"], column))
     images = pa.table(
         {
             "sample_id": trained["sample_id"],
             "subject_id": trained["subject_id"],
-            "value": trained[column],
+            "value": _for_each(spelled, trained[column]),
         }
     )
     joined = images.join(asked, keys="value", join_type="inner")
@@ -99,9 +101,14 @@ def _count(identities: pa.Table) -> dict[str, int]:
 
 
 def _hash_subjects(samples: pa.Table, key: bytes) -> pa.Table:
-    """Replace the subject ids by their keyed hashes, each distinct one hashed once."""
-    encoded = samples["subject_id"].combine_chunks().dictionary_encode()
-    hashes = [hash_subject(key, subject) for subject in encoded.dictionary.to_pylist()]
-    subjects = pa.array(hashes, pa.string()).take(encoded.indices)
+    """Replace the subject ids by their keyed hashes."""
+    subjects = _for_each(partial(hash_subject, key), samples["subject_id"])
     columns = [samples["sample_id"], samples["ticket_id"], subjects]
     return pa.table(columns, schema=FORGET_SCHEMA)
+
+
+def _for_each(change: Callable[[str], str], values: pa.ChunkedArray) -> pa.Array:
+    """Change text, each distinct one once."""
+    encoded = values.combine_chunks().dictionary_encode()
+    changed = [change(value) for value in encoded.dictionary.to_pylist()]
+    return pa.array(changed, pa.string()).take(encoded.indices)

@@ -53,11 +53,13 @@ class TicketState:
     attempts: int
     """Runs that have claimed it."""
     reasons: list[str] = field(default_factory=list)
-    """Why it is blocked, or pending again."""
+    """Why it is blocked, or pending again; also who of those it names has no image."""
     ticket_sha256: str = ""
     """HMAC-SHA256 of its content with the subject key."""
     key_id: str = ""
     """Which subject key that was."""
+    identities_without_data: int = 0
+    """Of those it names, how many have no image in the train split."""
 
     def to(self, state: str, *, run_id: str, at: str, reasons: list[str]) -> "TicketState":
         """The same ticket in another state."""

@@ -27,6 +27,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from efface.errors import TicketError
+from efface.spelling import spelling_fault
 
 IDENTITY_TYPES = ("subject_id", "rights_holder")
 """What an identity may name: a column of the dataset manifest."""
@@ -35,6 +36,12 @@ LARGEST = 1024 * 1024
 LONE = re.compile(r"[\ud800-\udfff]")
 """JSON can name half of a pair of UTF-16; no text, path or manifest can hold it."""
 
+_FIELDS = (
+    *("api_version", "subject_request_id", "subject_request_type", "regulation"),
+    *("submitted_time", "due_at", "subject_identities", "status_callback_urls"),
+    *("identity_type", "identity_value", "identity_format", "property_id", "extensions"),
+)
+"""Fields whose name a message may show; any other could be a subject by mistake."""
 _SHOWN = ("api_version", "subject_request_type", "regulation", "submitted_time", "due_at")
 """Fields whose value a message may show; any other could hold a subject by mistake."""
 
@@ -77,6 +84,8 @@ def parse_ticket(content: bytes) -> Ticket:
         raise TicketError("; ".join(faults))
     if LONE.search(json.dumps(document, ensure_ascii=False)):
         raise TicketError("holds half a character (a lone surrogate): write the whole one")
+    if unlike := _never_found(document["subject_identities"]):
+        raise TicketError("; ".join(unlike))
     received_at = _parse_time("submitted_time", document["submitted_time"])
     regulation = document["regulation"]
     return Ticket(
@@ -147,7 +156,7 @@ def _read_json(content: bytes) -> Any:
     if len(content) > LARGEST:
         raise TicketError(f"{len(content)} bytes; a ticket has at most {LARGEST}: split it")
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=_unique)
     except UnicodeDecodeError:
         raise TicketError("not UTF-8 text: save it as UTF-8") from None
     except json.JSONDecodeError as error:
@@ -157,6 +166,23 @@ def _read_json(content: bytes) -> Any:
         raise TicketError("not a ticket: it holds a number of thousands of digits") from None
     except RecursionError:
         raise TicketError("not a ticket: nested too deeply") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object with each key once: of two lists of identities, one would not be asked for."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        told = ", ".join(name for name in twice if name in _FIELDS) or "that is no field of tickets"
+        raise TicketError(f"key {told} given twice in one object: keep one, with all that is meant")
+    return found
+
+
+def _never_found(identities: list[dict[str, str]]) -> list[str]:
+    """Identities that no dataset can hold as they are written, without their values."""
+    found = [(n, spelling_fault(given["identity_value"])) for n, given in enumerate(identities)]
+    return [f"subject_identities/{n}/identity_value {fault}" for n, fault in found if fault]
 
 
 def _parse_time(name: str, text: str) -> datetime:
