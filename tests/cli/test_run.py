@@ -3,6 +3,7 @@
 import importlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,7 +39,9 @@ def faked(monkeypatch):
     for name in (*STEPS, *ENDS):
         monkeypatch.setattr(importlib.import_module(f"efface.steps.{name}"), "run", fake(name))
     monkeypatch.setattr("efface.logs.configure", lambda *_: None)
-    monkeypatch.setattr("efface.gate.reading.read_policy", lambda path: None)
+    answers["policy"] = "1" * 64
+    read = lambda path: SimpleNamespace(sha256=answers["policy"])  # noqa: E731
+    monkeypatch.setattr("efface.gate.reading.read_policy", read)
     monkeypatch.setattr("efface.registry.find_in_service", lambda name, registry: f"{name}/1")
     return calls, answers
 
@@ -120,16 +123,29 @@ def test_ctrl_c_settles_and_ends_with_130(faked, run):
     assert run() == 130
 
 
-def test_a_killed_run_goes_on_where_it_was_under_its_old_name(faked, run, tmp_path):
+@pytest.fixture
+def killed(faked, run, tmp_path):
+    """The state of a run "night-1" that was killed after unlearn; call it to change its fields."""
     calls, _ = faked
     run("--run-id", "night-1")
     results = {"intake": 1, "shard": ["forget-00000", "holdout-00000"], "unlearn": {}}
     arguments = {f: f"my-{f}" for f in ("tickets", "dataset", "policy", "name")}
-    arguments["model"] = "models:/mine@champion"
+    arguments |= {"model": "models:/mine@champion", "policy_sha256": "1" * 64}
     arguments |= {"registry": "sqlite:////nowhere.db", "method": {}, "sharding": {}}
     state = {"version": 1, "run_id": "night-1", "arguments": arguments, "results": results}
-    (tmp_path / "work" / "state.json").write_text(json.dumps(state))
+    path = tmp_path / "work" / "state.json"
+
+    def put(**changes):
+        path.write_text(json.dumps({**state, **changes}))
+        return path
+
+    put()
     calls.clear()
+    return put
+
+
+def test_a_killed_run_goes_on_where_it_was_under_its_old_name(faked, run, killed):
+    calls, _ = faked
     assert run() == 0
     assert names(calls)[:2] == ["evaluate", "evaluate"]
     assert {given["run_id"] for _, given in calls if "run_id" in given} == {"night-1"}
@@ -146,6 +162,69 @@ def test_a_killed_run_is_not_taken_up_with_other_arguments(faked, run, tmp_path,
     (tmp_path / "work" / "state.json").write_text(json.dumps(state))
     assert run() == 2
     assert "night-1" in capsys.readouterr().err
+
+
+def test_a_killed_run_does_not_go_on_with_another_policy_of_the_same_name(
+    faked, run, killed, capsys
+):
+    calls, answers = faked
+    answers["policy"] = "2" * 64
+    assert run() == 2
+    assert calls == []
+    assert "night-1 in" in (told := capsys.readouterr().err)
+    assert "differs in policy_sha256" in told
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"run_id": ""},
+        {"run_id": "../../x"},
+        {"run_id": 5},
+        {"arguments": []},
+        {"results": []},
+        {"results": {"shard": []}},
+        {"results": {"shard": {"a": 1}}},
+        {"results": {"gate": "no"}},
+        {"results": {"magic": 1}},
+    ],
+    ids=str,
+)
+def test_a_damaged_state_is_refused_and_stays(faked, run, killed, changes, capsys):
+    calls, _ = faked
+    path = killed(**changes)
+    assert run() == 2
+    assert calls == []
+    assert "is damaged, " in (told := capsys.readouterr().err)
+    assert "restore it, or end the run by `efface settle`" in told
+    assert path.exists()
+
+
+@pytest.mark.parametrize("broken", [InfrastructureError("no answer"), KeyError("x")], ids=str)
+def test_a_failed_run_that_was_not_settled_is_settled_by_the_next_command(
+    faked, run, broken, tmp_path
+):
+    calls, answers = faked
+    answers["unlearn"] = InfrastructureError("disk full")
+    answers["settle"] = broken
+    assert run("--run-id", "night-1") == 4
+    assert (tmp_path / "work" / "state.json").exists()
+    del answers["unlearn"], answers["settle"]
+    calls.clear()
+    assert run("--run-id", "night-1") == 0
+    assert names(calls)[:2] == ["settle", "intake"]
+    assert (calls[0][1]["run_id"], calls[0][1]["error"]) == ("night-1", "disk full")
+    assert not (tmp_path / "work" / "state.json").exists()
+
+
+def test_runs_of_the_same_second_have_names_of_their_own(faked, run, monkeypatch):
+    calls, _ = faked
+    monkeypatch.setattr("time.strftime", lambda form, *_: "run-20261127-100259")
+    run()
+    run()
+    found = {given["run_id"] for name, given in calls if name == "settle"}
+    assert len(found) == 2
+    assert {name[:20] for name in found} == {"run-20261127-100259-"}
 
 
 def test_a_settled_run_leaves_no_state_so_the_next_is_a_new_one(faked, run, tmp_path):
@@ -181,8 +260,9 @@ def test_settings_of_the_method_and_of_the_sets_reach_their_steps(faked, run):
         (("--tickets", "nowhere"), "ticket folder nowhere does not exist"),
         (("--tickets", "ftp://x/y"), "ftp://x/y"),
         (("--dataset", "nowhere"), "nowhere"),
+        (("--run-id", "../../x"), "run id '../../x' cannot name a folder"),
     ],
-    ids=["setting", "sharding", "method", "target", "model", "tickets", "address", "dataset"],
+    ids=["setting", "sharding", "method", "target", "model", "tickets", "address", "dataset", "id"],
 )
 def test_wrong_input_is_refused_before_a_ticket_is_claimed(faked, run, words, said, capsys):
     calls, _ = faked

@@ -2,7 +2,9 @@
 
 import argparse
 import logging
+import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from efface.cli import options
 from efface.cli.state import LOCK, RunState, only_process, open_state
 from efface.errors import BlockedError, EffaceError
+from efface.evidence.purge import check_run_id
 
 if TYPE_CHECKING:
     from efface.cli.options import Commands
@@ -57,7 +60,8 @@ def add_command(commands: "Commands") -> None:
     parser.add_argument(
         "--run-id",
         default="",
-        help="name of the run (default: that of the unfinished run in --workdir, else the time)",
+        help="name of the run (default: that of the unfinished run in --workdir, else the time and "
+        "six random characters)",
     )
 
 
@@ -70,10 +74,16 @@ def run(given: argparse.Namespace) -> int:
         method=options.method_of(given),
         sharding=dict(given.sharding),
     )
-    _check(asked, given.workdir)
+    if given.run_id:
+        check_run_id(given.run_id)
+    policy = _check(asked, given.workdir)
+    arguments = {**vars(asked), "policy_sha256": policy}
     with only_process(given.workdir):
-        state = open_state(given.workdir, given.run_id, vars(asked))
-        state.run_id = state.run_id or time.strftime("run-%Y%m%d-%H%M%S")
+        state = open_state(given.workdir, given.run_id, arguments)
+        if state.failed:
+            _settle_failed(asked, state, given.workdir)
+            state = open_state(given.workdir, given.run_id, arguments)
+        state.run_id = state.run_id or _new_id()
         state.save()
         if state.results:
             logger.info("run=%s resumed done=%s", state.run_id, ",".join(state.results))
@@ -81,8 +91,13 @@ def run(given: argparse.Namespace) -> int:
     return _show(asked, state, given.workdir)
 
 
-def _check(asked: Asked, folder: Path) -> None:
-    """Refuse what cannot work before a ticket is claimed.
+def _new_id() -> str:
+    """The time, and what tells runs of the same second apart: a run's name is its leases'."""
+    return f"{time.strftime('run-%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def _check(asked: Asked, folder: Path) -> str:
+    """Refuse what cannot work before a ticket is claimed; give the hash of the policy.
 
     Raises:
         ConfigError: the policy, the method or the sharding is wrong, or something that no run wrote
@@ -102,7 +117,7 @@ def _check(asked: Asked, folder: Path) -> None:
     from efface.tickets.folder import open_folder
     from efface.training.choosing import read_method
 
-    read_policy(asked.policy)
+    policy = read_policy(asked.policy)
     read_method(asked.method)
     check_model_place(asked.model)
     proxy = parse_settings(asked.sharding).proxy
@@ -118,29 +133,45 @@ def _check(asked: Asked, folder: Path) -> None:
         from efface.registry import find_in_service
 
         find_in_service(asked.model, asked.registry)
+    return policy.sha256
 
 
 def _settled_whatever_happens(asked: Asked, state: RunState, folder: Path) -> None:
     """Run the steps, then settle; the first error is the one that counts."""
     from efface.steps import settle
 
-    place = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
     try:
         run_steps(asked, state, folder)
     except BaseException as error:
-        said = str(error) if isinstance(error, EffaceError) else type(error).__name__
+        state.failed = str(error) if isinstance(error, EffaceError) else type(error).__name__
+        again = f"run={state.run_id} give the same command again, or `efface settle` for it"
         try:
-            settle.run(tickets=asked.tickets, error=said, **place)
+            _settle_failed(asked, state, folder)
         except EffaceError as second:
-            logger.error(
-                "step=settle run=%s failed (%s): run `efface settle` for it", state.run_id, second
-            )
+            logger.error("step=settle failed (%s) %s", second, again)
         except Exception:
-            logger.exception("step=settle run=%s failed: run `efface settle` for it", state.run_id)
-        state.end()
+            logger.exception("step=settle failed %s", again)
         raise
-    settle.run(tickets=asked.tickets, **place)
+    settle.run(tickets=asked.tickets, **_place(state, folder))
     state.end()
+
+
+def _settle_failed(asked: Asked, state: RunState, folder: Path) -> None:
+    """Settle a run that failed; until that has been done its state stays, and the next run does it.
+
+    Raises:
+        EffaceError: it could not be settled.
+    """
+    from efface.steps import settle
+
+    with suppress(EffaceError, OSError):  # a full disk must not keep it from being settled
+        state.save()
+    settle.run(tickets=asked.tickets, error=state.failed, **_place(state, folder))
+    state.end()
+
+
+def _place(state: RunState, folder: Path) -> dict[str, Any]:
+    return {"run_id": state.run_id, "workspace": str(folder / "workspace")}
 
 
 def run_steps(asked: Asked, state: RunState, folder: Path) -> None:
@@ -148,7 +179,7 @@ def run_steps(asked: Asked, state: RunState, folder: Path) -> None:
     from efface.steps import intake, shard, unlearn
 
     policy = asked.policy
-    place: dict[str, Any] = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
+    place = _place(state, folder)
     batch, sets = folder / "batch", folder / "sets"
     models: dict[str, Any] = {"sets": sets}
     models |= {"before": folder / "before", "after": folder / "after"}
@@ -173,7 +204,7 @@ def _judge(
     from efface.steps import audit, evaluate, explain, gate, merge, refuse, register
     from efface.steps.handover.batch_file import BATCH
 
-    place: dict[str, Any] = {"run_id": state.run_id, "workspace": str(folder / "workspace")}
+    place = _place(state, folder)
     report, verdict, page, attacks = (folder / name for name in FILES)
     statistics = [folder / "statistics" / f"{number:05d}" for number in range(len(parts))]
     for part, out in zip(parts, statistics, strict=True):

@@ -9,12 +9,41 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from efface.errors import InfrastructureError, InputError
-from efface.files import read_json, write_json
+from efface.evidence.purge import RUN_ID
+from efface.files import read_json, schema_problem, write_json
 
 VERSION = 1
 LOCK = "lock"
 """File that every folder of runs holds from the first one on."""
 T = TypeVar("T")
+_WORDS = {"type": "array", "items": {"type": "string"}}
+_COUNT = {"type": "integer", "minimum": 0}
+_NAME = {"type": "string", "minLength": 1}
+_RESULTS = {
+    "intake": _COUNT,
+    "shard": {**_WORDS, "minItems": 1},
+    "unlearn": {"type": "object"},
+    "merge": {"type": "object"},
+    "audit": _WORDS,
+    "gate": {"type": "boolean"},
+    "explain": {"type": "null"},
+    "register": _NAME,
+    "refuse": _NAME,
+}
+_SCHEMA = {
+    "properties": {
+        "run_id": {"type": "string", "pattern": f"^{RUN_ID.pattern}$"},
+        "arguments": {"type": "object"},
+        "results": {
+            "type": "object",
+            "properties": _RESULTS,
+            "patternProperties": {"^evaluate ": _COUNT},
+            "additionalProperties": False,
+        },
+        "failed": {"type": "string"},
+    },
+    "required": ["run_id", "arguments", "results"],
+}
 
 
 @dataclass
@@ -25,6 +54,8 @@ class RunState:
     run_id: str
     arguments: dict[str, Any]
     results: dict[str, Any] = field(default_factory=dict)
+    failed: str = ""
+    """What ended it, where it was not settled after that; empty: it goes on."""
 
     def once(self, step: str, work: Callable[[], T]) -> T:
         """Give the step's result, doing the work unless it was done before; JSON values only."""
@@ -36,7 +67,7 @@ class RunState:
     def save(self) -> None:
         """Write the state, whole."""
         content = {"version": VERSION, "run_id": self.run_id, "arguments": self.arguments}
-        write_json(self.path, {**content, "results": self.results})
+        write_json(self.path, {**content, "results": self.results, "failed": self.failed})
 
     def end(self) -> None:
         """The run is settled: the next one starts afresh."""
@@ -52,12 +83,17 @@ def open_state(folder: Path, run_id: str, arguments: dict[str, Any]) -> RunState
         arguments: Everything that changes what the run does.
 
     Raises:
-        InputError: the unsettled run has another name or other arguments.
+        InputError: the unsettled run has another name or other arguments, or its state is damaged.
     """
     path = folder / "state.json"
     if not path.exists():
         return RunState(path, run_id, arguments)
     content = read_json(path, kind="run state", version=VERSION)
+    if problem := schema_problem(content, _SCHEMA):
+        raise InputError(
+            f"run state {path} is damaged, {problem}; restore it, or end the run by `efface "
+            f"settle` with its id, which names its folder in {folder / 'workspace'}, then delete it"
+        )
     known = json.loads(json.dumps(arguments))
     differing = [k for k in known if content["arguments"].get(k) != known[k]]
     if (run_id and content["run_id"] != run_id) or differing:
@@ -66,7 +102,8 @@ def open_state(folder: Path, run_id: str, arguments: dict[str, Any]) -> RunState
             f"run {content['run_id']} in {folder} is not finished and differs in {told}: give the "
             "same arguments to go on with it, or another --workdir"
         )
-    return RunState(path, content["run_id"], arguments, content["results"])
+    failed = content.get("failed", "")
+    return RunState(path, content["run_id"], arguments, content["results"], failed)
 
 
 @contextmanager

@@ -28,7 +28,8 @@ _STORES = {
     "minio://": ARTIFACTS,
 }
 """How a place begins, also where Kubeflow Pipelines mounts buckets -> how a store is opened."""
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""A run's name: it names a folder of the workspace."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +67,20 @@ def open_run(workspace: str, run_id: str) -> Store:
     Raises:
         InputError: a run id that cannot be a file name.
     """
-    if not _RUN_ID.fullmatch(run_id):
+    check_run_id(run_id)
+    return open_store(f"{workspace.rstrip('/')}/{run_id}")
+
+
+def check_run_id(run_id: str) -> None:
+    """Refuse a run id that cannot name a folder.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if not RUN_ID.fullmatch(run_id):
         raise InputError(
             f"run id {run_id!r} cannot name a folder: use letters, digits, dot, dash, underscore"
         )
-    return open_store(f"{workspace.rstrip('/')}/{run_id}")
 
 
 def will_write(workspace: str, run_id: str, uri: str) -> None:
