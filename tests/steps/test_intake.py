@@ -235,3 +235,11 @@ def test_an_identity_without_images_is_logged_without_its_name(
     assert "ticket=t-1 identities=2 without_data=1" in caplog.text
     assert "Dress-6" not in caplog.text
     assert batch(tmp_path)["tickets"][0]["identities_without_data"] == 1
+
+
+def test_a_run_in_another_workspace_needs_a_name_of_its_own(tmp_path: Path, tickets: Path) -> None:
+    put_ticket(tickets, "t-1")
+    assert take(tmp_path) == 1
+    assert take(tmp_path) == 1
+    with pytest.raises(InputError, match="give that workspace to go on with it"):
+        take(tmp_path, workspace=str(tmp_path / "another"))

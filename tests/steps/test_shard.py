@@ -26,7 +26,7 @@ from efface.steps import shard
 from efface.steps.handover.batch_file import write_batch
 from efface.storage import LocalStore, open_store
 from efface.tickets.matching import FORGET_SCHEMA
-from efface.tickets.subjects import hash_subject
+from efface.tickets.subjects import hash_subject, key_id
 from tests.data.pictures import encoded, put_folder
 
 KEY = b"0123456789abcdef-for-tests"
@@ -304,6 +304,16 @@ def test_a_dataset_that_changed_since_intake_is_refused(given: Path) -> None:
     changed = json.loads(path.read_text()) | {"dataset_sha256": sha256_bytes(b"other")}
     path.write_text(json.dumps(changed))
     with pytest.raises(DataError, match="has changed since intake"):
+        run(given)
+
+
+def test_another_subject_key_than_that_of_intake_is_refused(given: Path) -> None:
+    path = given / "batch/batch.json"
+    batch = json.loads(path.read_text())
+    path.write_text(json.dumps({**batch, "key_id": key_id(KEY)}))
+    run(given)
+    path.write_text(json.dumps({**batch, "key_id": key_id(b"another")}))
+    with pytest.raises(ConfigError, match="EFFACE_SUBJECT_KEY is another than intake had"):
         run(given)
 
 

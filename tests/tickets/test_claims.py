@@ -1,12 +1,13 @@
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from efface.errors import TicketError
+from efface.errors import InputError, TicketError
 from efface.storage import Store, open_store
 from efface.tickets.claims import Claimant, Claimed, claim_due, hand_back, leases_of
 from efface.tickets.states import TicketState, read_state
@@ -197,3 +198,17 @@ def test_a_killed_run_keeps_its_tickets_from_others_and_finds_them_again(tmp_pat
     assert process.exitcode == -signal.SIGKILL
     assert ids(claim(tmp_path, "another")) == []
     assert ids(claim(tmp_path, "killed")) == ["t-1"]
+
+
+def test_a_run_of_the_same_name_in_another_workspace_takes_no_tickets(tmp_path: Path) -> None:
+    put_ticket(tmp_path, "t-1")
+    store = open_store(str(tmp_path))
+
+    def take(workspace: str) -> Claimed:
+        return claim_due(store, replace(claimant("one"), workspace=workspace), NOW)
+
+    assert ids(take("/work/a")) == ["t-1"]
+    with pytest.raises(InputError, match="run one is under way in /work/a and has ticket t-1"):
+        take("/work/b")
+    assert take("/work/c/../a").adopted
+    assert not (tmp_path / "states" / "rejected").exists()

@@ -18,6 +18,7 @@ from efface.files import sha256_bytes, whole_file
 from efface.settings import read_settings
 from efface.steps.handover.batch_file import due, write_batch
 from efface.storage import Store, open_store
+from efface.storage.places import absolute
 from efface.tickets.answer import ANSWER
 from efface.tickets.claims import (
     Claimant,
@@ -54,11 +55,17 @@ def run(*, tickets: str, dataset: str, run_id: str, workspace: str, out: Path) -
 
     Raises:
         TicketError: no ticket is due and some were rejected.
-        InputError, DataError: the ticket folder or the manifest cannot be used.
+        InputError, DataError: the ticket folder or the manifest cannot be used, or a run of this
+            name is under way in another workspace.
         InfrastructureError: storage or the disk failed.
     """
     settings = read_settings()
-    claimant = Claimant(run_id=run_id, key=settings.subject_key, duration=settings.lease)
+    claimant = Claimant(
+        run_id=run_id,
+        key=settings.subject_key,
+        duration=settings.lease,
+        workspace=absolute(workspace),
+    )
     shared, folder = open_run(workspace, run_id), open_folder(tickets)
     now = datetime.now(UTC)
     claimed = claim_due(folder, claimant, now)
@@ -75,6 +82,7 @@ def run(*, tickets: str, dataset: str, run_id: str, workspace: str, out: Path) -
             "created_at": format_time(now),
             "dataset": dataset,
             "dataset_sha256": digest,
+            "key_id": claimant.key_id,
             "tickets": entries,
             "rejected": [vars(entry) for entry in claimed.rejected],
         }

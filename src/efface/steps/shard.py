@@ -21,7 +21,7 @@ from efface.data.proxy import Source, with_proxy, without_proxy
 from efface.data.set_settings import ShardSettings, parse_settings
 from efface.data.sets import Likeness, Rows, choose_candidates, plan_sets
 from efface.data.writing import About, write_set
-from efface.errors import DataError
+from efface.errors import ConfigError, DataError
 from efface.evidence.purge import will_write
 from efface.files import sha256_bytes, whole_folder
 from efface.gate.foresight import out_of_reach
@@ -34,7 +34,7 @@ from efface.steps.handover.output_folder import check_output
 from efface.steps.handover.sets_file import FILE, write_sets
 from efface.storage import Reader, open_store
 from efface.storage.local import left_by_killed_writers
-from efface.tickets.subjects import hash_subject
+from efface.tickets.subjects import hash_subject, key_id
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +66,15 @@ def run(
         Names of the parts to score, one for each evaluate task: a shard, or shards joined by +.
 
     Raises:
-        ConfigError: a setting or the policy is wrong, or ``out`` holds something else.
+        ConfigError: a setting, the policy or the subject key is wrong, or ``out`` holds something
+            else.
         DataError: the dataset is wrong or not that of the batch, or a set is empty.
         InputError: the batch, the dataset or a shard is absent.
         InfrastructureError: storage or the disk failed.
     """
     how, rules = parse_settings(settings), read_policy(policy)
     asked = read_batch(batch / BATCH)
+    _check_key(asked)
     forget = read_forget(batch / "forget.parquet")
     check_output(out, marker=FILE, inputs=[batch, policy, asked["dataset"], how.proxy])
     source = _source(asked, forget, how)
@@ -102,6 +104,15 @@ def run(
     for told in out_of_reach(rules, {name: len(rows) for name, rows in plan.items()}):
         log.warning("%s", told)
     return parts_to_score(entries, rules.evaluation.max_images, how.shards_per_task)
+
+
+def _check_key(asked: dict[str, Any]) -> None:
+    """Under another key the subjects of the sets are not those of the tickets."""
+    known = asked.get("key_id")
+    if known is not None and known != key_id(read_settings().subject_key):
+        raise ConfigError(
+            "EFFACE_SUBJECT_KEY is another than intake had: give every step of a run the same key"
+        )
 
 
 def _source(asked: dict[str, Any], forget: pa.Table, how: ShardSettings) -> Source:

@@ -13,6 +13,11 @@ def same_place(one: str, other: str) -> bool:
     return _resolved(one) == _resolved(other)
 
 
+def absolute(place: str) -> str:
+    """The place as it is known from every folder of this machine."""
+    return place if "://" in place else str(Path(place).absolute())
+
+
 def _resolved(place: str) -> str:
     if "://" in place and not place.startswith(FILE):
         scheme, _, rest = place.partition("://")

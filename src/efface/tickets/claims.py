@@ -10,6 +10,7 @@ from itertools import chain
 
 from efface.errors import InputError, TicketError
 from efface.storage import Store
+from efface.storage.places import same_place
 from efface.tickets.folder import Rejected, read_folder, record_rejections
 from efface.tickets.lease import Lease, acquire, newest_keys, newest_lease, read_lease, release
 from efface.tickets.states import (
@@ -20,7 +21,7 @@ from efface.tickets.states import (
     read_state,
     write_state,
 )
-from efface.tickets.subjects import keyed_sha256
+from efface.tickets.subjects import key_id, keyed_sha256
 from efface.tickets.ticket import Ticket, format_time
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ class Claimant:
     """Subject key."""
     duration: timedelta
     """How long its leases last."""
+    workspace: str = ""
+    """Place that its steps share."""
 
     def fingerprint(self, ticket: Ticket) -> str:
         """HMAC-SHA256 of a ticket's content; a plain hash would let anyone try subject ids."""
@@ -46,7 +49,7 @@ class Claimant:
     @property
     def key_id(self) -> str:
         """Tells one subject key from another."""
-        return keyed_sha256(self.key, b"efface subject key")[:8]
+        return key_id(self.key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +70,22 @@ def claim_due(store: Store, claimant: Claimant, now: datetime) -> Claimed:
 
     Raises:
         TicketError: nothing can be claimed or is under way, and there are files to reject.
+        InputError: a run of the same name is under way in another workspace.
         InfrastructureError: the folder cannot be reached or written.
     """
     waiting = read_folder(store)
     rejected = {entry.file: entry.reason for entry in waiting.rejected}
-    due, own = [], []
+    due: list[Ticket] = []
+    own: list[tuple[Ticket, Lease]] = []
     for ticket in waiting.tickets:
         with _rejecting(rejected, waiting.files[ticket.ticket_id]):
             if _is_due(store, ticket, claimant):
-                held = _is_held(store, ticket, claimant, now)
+                held = _held(store, ticket, claimant, now)
                 due.append(ticket)
-                own += [ticket] if held else []
+                own += [(ticket, held)] if held else []
+    for _, lease in own:
+        _refuse_namesake(lease, claimant)
+    wanted = [ticket for ticket, _ in own] or due
 
     def claim(ticket: Ticket) -> list[Ticket]:
         with _rejecting(rejected, waiting.files[ticket.ticket_id]):
@@ -85,7 +93,7 @@ def claim_due(store: Store, claimant: Claimant, now: datetime) -> Claimed:
         return []
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        tickets = list(chain.from_iterable(pool.map(claim, own or due)))
+        tickets = list(chain.from_iterable(pool.map(claim, wanted)))
     entries = [Rejected(file=file, reason=rejected[file]) for file in sorted(rejected)]
     record_rejections(store, entries, now)
     if entries and not due:
@@ -162,15 +170,31 @@ def _is_due(store: Store, ticket: Ticket, claimant: Claimant) -> bool:
     return False
 
 
-def _is_held(store: Store, ticket: Ticket, claimant: Claimant, now: datetime) -> bool:
+def _held(store: Store, ticket: Ticket, claimant: Claimant, now: datetime) -> Lease | None:
+    """The lease that this run has had since before it was started again."""
     lease = newest_lease(store, ticket.ticket_id)
-    return lease is not None and lease.run_id == claimant.run_id and lease.live(now)
+    mine = lease is not None and lease.run_id == claimant.run_id and lease.live(now)
+    return lease if mine else None
+
+
+def _refuse_namesake(lease: Lease, claimant: Claimant) -> None:
+    places = (lease.workspace, claimant.workspace)
+    if all(places) and not same_place(*places):
+        raise InputError(
+            f"run {lease.run_id} is under way in {lease.workspace} and has ticket "
+            f"{lease.ticket_id}: give that workspace to go on with it, or this run another id"
+        )
 
 
 def _claim(store: Store, ticket: Ticket, claimant: Claimant, now: datetime) -> bool:
     """Take one ticket; False when another run has it, or has settled it a moment ago."""
     lease = acquire(
-        store, ticket.ticket_id, run_id=claimant.run_id, now=now, duration=claimant.duration
+        store,
+        ticket.ticket_id,
+        run_id=claimant.run_id,
+        now=now,
+        duration=claimant.duration,
+        workspace=claimant.workspace,
     )
     if lease is None:
         log.info("ticket=%s claim=held_by_another_run", ticket.ticket_id)

@@ -32,6 +32,8 @@ class Lease:
     expires_at: str
     """UTC; from then on any run may take the ticket."""
     released: bool = False
+    workspace: str = ""
+    """Where that run works: a run of the same name elsewhere is another one."""
 
     def live(self, now: datetime) -> bool:
         """Whether it still keeps other runs away."""
@@ -65,7 +67,13 @@ def read_lease(store: Store, key: str) -> Lease:
 
 
 def acquire(
-    store: Store, ticket_id: str, *, run_id: str, now: datetime, duration: timedelta
+    store: Store,
+    ticket_id: str,
+    *,
+    run_id: str,
+    now: datetime,
+    duration: timedelta,
+    workspace: str = "",
 ) -> Lease | None:
     """Take a ticket for a run; None when another run has it."""
     last = newest_lease(store, ticket_id)
@@ -76,6 +84,7 @@ def acquire(
         number=last.number + 1 if last else 1,
         run_id=run_id,
         expires_at=format_time(now + duration),
+        workspace=workspace,
     )
     if store.create(_key(lease), format_record(asdict(lease))):
         return lease

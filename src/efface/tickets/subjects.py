@@ -15,3 +15,8 @@ def hash_subject(key: bytes, subject_id: str) -> str:
 def keyed_sha256(key: bytes, content: bytes) -> str:
     """HMAC-SHA256 of any content, whole: a fingerprint that only who has the key can try out."""
     return hmac.new(key, content, hashlib.sha256).hexdigest()
+
+
+def key_id(key: bytes) -> str:
+    """Tells one subject key from another."""
+    return keyed_sha256(key, b"efface subject key")[:8]

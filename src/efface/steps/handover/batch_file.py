@@ -21,6 +21,7 @@ _SCHEMA = {
         "run_id": _TEXT,
         "dataset": _TEXT,
         "dataset_sha256": _TEXT,
+        "key_id": _TEXT,
         "tickets": {"type": "array", "items": _TICKET},
         "rejected": {"type": "array"},
     },
