@@ -147,3 +147,9 @@ def test_no_file_is_made_among_the_devices():
             write_bytes(place, b"content")
     finally:
         place.unlink(missing_ok=True)
+
+
+def test_a_pipe_is_no_document(tmp_path):
+    os.mkfifo(tmp_path / "report.json")
+    with pytest.raises(InputError, match=r"report .*report\.json is a pipe or a device"):
+        read_json(tmp_path / "report.json", kind="report", version=1)

@@ -96,6 +96,16 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
+def refuse_endless(path: Path, what: str) -> None:
+    """Refuse a pipe, a device or a socket, which a reader may wait at for ever.
+
+    Raises:
+        InputError: it is there, after links, and neither a file nor a folder.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{what} {path} is a pipe or a device: give a regular file")
+
+
 def read_json(
     path: Path, *, kind: str, version: int, schema: dict[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -111,6 +121,7 @@ def read_json(
         InputError: absent, not JSON, of a version this efface does not know, or not as its schema
             says.
     """
+    refuse_endless(path, kind)
     try:
         content = load_json(path.read_text())
     except FileNotFoundError:

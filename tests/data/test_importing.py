@@ -259,3 +259,12 @@ def test_large_images_begin_a_new_shard(tmp_path: Path, monkeypatch: pytest.Monk
     result = import_images(str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1)
     assert result.shards > 1
     assert len(read_images(tmp_path / "out", size=8, channels=1)[0]) == 14
+
+
+def test_a_pipe_among_the_images_is_rejected_by_itself(tmp_path: Path) -> None:
+    table = put_folder(tmp_path / "in", PEOPLE)
+    (tmp_path / "in" / "anna" / "000.png").unlink()
+    os.mkfifo(tmp_path / "in" / "anna" / "000.png")
+    result = import_images(str(tmp_path / "in"), table, str(tmp_path / "out"), workers=1)
+    assert result.samples == 13
+    assert ["000.png is a pipe" in entry.reason for entry in result.rejected] == [True]

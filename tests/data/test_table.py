@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,9 @@ def test_many_wrong_lines_are_counted(tmp_path: Path) -> None:
 def test_an_absent_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_table(tmp_path / "none.csv")
+
+
+def test_a_pipe_is_no_table(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "table.csv")
+    with pytest.raises(DataError, match=r"table .*table\.csv is a pipe or a device"):
+        read_table(tmp_path / "table.csv")

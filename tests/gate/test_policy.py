@@ -1,5 +1,6 @@
 """Reading a policy: what is not understood is refused, with words that say what is accepted."""
 
+import os
 import sys
 from dataclasses import fields, replace
 from importlib import resources
@@ -344,3 +345,9 @@ def test_the_default_policy_is_accepted_once_it_is_filled_in(tmp_path):
 def test_the_default_policy_spells_out_every_setting_of(rule):
     spelled = yaml.safe_load(DEFAULT.read_text())["rules"][rule]
     assert set(spelled) == {field.name for field in fields(RULES[rule].settings)}
+
+
+def test_a_pipe_is_no_policy(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "policy.yaml")
+    with pytest.raises(ConfigError, match=r"policy .*policy\.yaml is a pipe or a device"):
+        read_policy(tmp_path / "policy.yaml")

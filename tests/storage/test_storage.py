@@ -280,3 +280,18 @@ def test_artifacts_of_kubeflow_lie_where_their_own_settings_say(bucket, s3_endpo
     store.write("sets/a", b"1")
     assert store.erase("sets") == {"sets/a": 1}
     assert store.list() == []
+
+
+@pytest.mark.parametrize("verb", ["read", "range", "reading", "download"])
+def test_a_pipe_is_no_file_and_nobody_waits_at_it(tmp_path: Path, verb: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    store = LocalStore(tmp_path)
+    verbs = {
+        "read": lambda: store.read("link"),
+        "range": lambda: store.read_range("link", 0, 1),
+        "reading": lambda: store.reading("link").__enter__(),
+        "download": lambda: store.download("link", tmp_path / "down"),
+    }
+    with pytest.raises(InputError, match="link is a pipe or a device: give a regular file"):
+        verbs[verb]()

@@ -1,4 +1,5 @@
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,3 +71,11 @@ def test_a_rejection_is_recorded_until_the_file_is_mended(tmp_path: Path) -> Non
 def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         open_folder(str(tmp_path / "absent"))
+
+
+def test_a_pipe_among_the_tickets_is_rejected_by_itself(tmp_path: Path) -> None:
+    put_ticket(tmp_path, "t-1")
+    os.mkfifo(tmp_path / "pipe.json")
+    found = read_folder(open_store(str(tmp_path)))
+    assert [ticket.ticket_id for ticket in found.tickets] == ["t-1"]
+    assert ["pipe.json is a pipe" in entry.reason for entry in found.rejected] == [True]

@@ -21,6 +21,7 @@ import yaml
 from efface.bench.plan_checks import check_plan
 from efface.bench.plan_schema import check_values
 from efface.errors import ConfigError, InputError
+from efface.files import refuse_endless
 from efface.typed import is_version
 from efface.unique_keys import load_yaml
 
@@ -90,6 +91,7 @@ def read_plan(path: Path) -> Plan:
         InfrastructureError: the policy is in a bucket, which failed.
     """
     try:
+        refuse_endless(path, "plan")
         given = load_yaml(path.read_text())
     except OSError as error:
         raise InputError(f"plan {path} cannot be read: {error.strerror}") from None

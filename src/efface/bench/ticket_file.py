@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from efface.errors import InputError, TicketError
+from efface.files import refuse_endless
 from efface.tickets.ticket import Ticket, parse_ticket
 
 
@@ -14,6 +15,7 @@ def read_ticket(path: Path) -> Ticket:
         TicketError: it is malformed; the message holds no identity value.
     """
     try:
+        refuse_endless(path, "ticket")
         return parse_ticket(path.read_bytes())
     except OSError as error:
         raise InputError(f"ticket {path} cannot be read: {error.strerror}") from None

@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from efface.data.manifest import SPLITS
-from efface.errors import DataError
+from efface.errors import DataError, InputError
+from efface.files import refuse_endless
 from efface.spelling import spelling_fault
 
 COLUMNS = ("sample", "subject", "rights_holder", "split")
@@ -43,8 +44,11 @@ def read_table(path: Path) -> list[Line]:
             wrong; up to ten of those are named with their line numbers.
     """
     try:
+        refuse_endless(path, "table")
         with path.open(encoding="utf-8-sig", newline="") as stream:
             lines, problems = _read_lines(csv.reader(stream, strict=True), path)
+    except InputError as error:
+        raise DataError(str(error)) from None
     except OSError as error:
         raise DataError(
             f"table {path} cannot be read ({error.strerror}): give a CSV file"

@@ -9,7 +9,7 @@ import yaml
 from efface.audit.settings import AuditSettings
 from efface.data.set_names import SETS
 from efface.errors import ConfigError, InputError
-from efface.files import sha256_bytes
+from efface.files import refuse_endless, sha256_bytes
 from efface.gate.fields import build, check_keys, check_value, mapping_of
 from efface.gate.policy import (
     EXTRACTORS,
@@ -59,7 +59,10 @@ def policy_bytes(path: str | Path) -> bytes:
         except InputError as error:
             raise ConfigError(f"policy {error}") from None
     try:
+        refuse_endless(Path(path), "policy")
         return Path(path).read_bytes()
+    except InputError as error:
+        raise ConfigError(str(error)) from None
     except OSError as error:
         raise ConfigError(
             f"policy {path} cannot be read ({error.strerror}): give the path of a policy file"

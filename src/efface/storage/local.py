@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from efface.errors import InfrastructureError, InputError
-from efface.files import umask, whole_file, write_bytes
+from efface.files import refuse_endless, umask, whole_file, write_bytes
 from efface.storage.store import Keys
 
 
@@ -25,11 +25,11 @@ class LocalStore:
     def read(self, key: str) -> bytes:
         """See ``Store``."""
         with _local_errors(self.place, key):
-            return self._path(key).read_bytes()
+            return self._readable(key).read_bytes()
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
         """See ``Store``."""
-        with _local_errors(self.place, key), self._path(key).open("rb") as stream:
+        with _local_errors(self.place, key), self._readable(key).open("rb") as stream:
             stream.seek(offset)
             return stream.read(length)
 
@@ -112,7 +112,7 @@ class LocalStore:
     def download(self, key: str, target: Path) -> None:
         """See ``Store``."""
         with _local_errors(self.place, key), whole_file(target) as temporary:
-            shutil.copyfile(self._path(key), temporary)
+            shutil.copyfile(self._readable(key), temporary)
 
     @contextmanager
     def writing(self, key: str) -> Iterator[IO[bytes]]:
@@ -128,7 +128,7 @@ class LocalStore:
     def reading(self, key: str) -> Iterator[IO[bytes]]:
         """See ``Store``."""
         with _local_errors(self.place, key):
-            stream = self._path(key).open("rb")
+            stream = self._readable(key).open("rb")
         with stream:
             yield stream
 
@@ -137,6 +137,11 @@ class LocalStore:
         if key.startswith("/") or ".." in parts:
             raise InputError(f"key {key!r} leaves {self.place}: use a relative path without ..")
         return self._folder / key
+
+    def _readable(self, key: str) -> Path:
+        path = self._path(key)
+        refuse_endless(path, "file")
+        return path
 
     def _drop_empty(self, folder: Path) -> None:
         while folder != self._folder and not any(folder.iterdir()):
