@@ -4,6 +4,7 @@ import argparse
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,34 @@ def test_every_option_has_help_with_its_default_or_says_that_it_is_required(word
     for action in parser._actions:
         if action.dest != "help" and action.option_strings:
             assert "(default: " in action.help or "(required)" in action.help, action.dest
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("policy", "check", ""),
+        ("data", "import", "images", "--table", "", "--out", "dataset"),
+        ("data", "import", "images", "--table", "t.csv", "--out", ""),
+        ("model", "import", "", "--name", "painter"),
+        *[
+            ("run", "--tickets", "t", "--dataset", "d", "--policy", "p", "--name", "n", *more)
+            for more in (("--model", ""), ("--model", "m", "--workdir", " "))
+        ],
+        ("settle", "--tickets", "t", "--run-id", "r", "--workspace", ""),
+        ("settle", "--tickets", "t", "--run-id", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_word_is_not_the_folder_one_is_in(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "is empty: give a value" in capsys.readouterr().err
+
+
+@every
+def test_paths_are_read_by_the_type_that_refuses_empty_ones(words, parser):
+    assert [action.dest for action in parser._actions if action.type is Path] == []
 
 
 @every

@@ -4,9 +4,9 @@ import argparse
 import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from efface.cli import options
 from efface.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,10 +30,14 @@ def add_address(parser: argparse.ArgumentParser) -> None:
 def add_graph(parser: argparse.ArgumentParser) -> None:
     """Add what is run, with which parameters, out of which images."""
     parser.add_argument(
-        "--pipeline", type=Path, help="compiled pipeline (default: the one that efface brings)"
+        "--pipeline",
+        type=options.path_word,
+        help="compiled pipeline (default: the one that efface brings)",
     )
     parser.add_argument(
-        "--params", type=Path, help="YAML file with parameters, name: value (default: none)"
+        "--params",
+        type=options.path_word,
+        help="YAML file with parameters, name: value (default: none)",
     )
     parser.add_argument(
         "--set",

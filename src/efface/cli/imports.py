@@ -1,7 +1,6 @@
 """What goes before a run: a dataset, a model in service, a policy."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from efface.cli import options
@@ -25,15 +24,20 @@ def _add_data(commands: "Commands") -> None:
     )
     told = "pack a folder of images into a dataset; the same command goes on where it was killed"
     parser = options.add_command(group, "import", data_import, told)
-    parser.add_argument("source", help="images: a folder or s3://bucket/prefix (required)")
+    parser.add_argument(
+        "source", type=options.some_word, help="images: a folder or s3://bucket/prefix (required)"
+    )
     parser.add_argument(
         "--table",
-        type=Path,
+        type=options.path_word,
         required=True,
         help="CSV with the columns sample, subject, rights_holder, split (required)",
     )
     parser.add_argument(
-        "--out", required=True, help="dataset: a folder or s3://bucket/prefix (required)"
+        "--out",
+        type=options.some_word,
+        required=True,
+        help="dataset: a folder or s3://bucket/prefix (required)",
     )
     parser.add_argument("--workers", type=int, help="processes (default: one a CPU)")
     parser.add_argument(
@@ -51,7 +55,7 @@ def _add_model(commands: "Commands") -> None:
     )
     parser = options.add_command(group, "import", model_import, "register a model as champion")
     parser.add_argument(
-        "folder", type=Path, help="model folder as its own library saves it (required)"
+        "folder", type=options.path_word, help="model folder as its own library saves it (required)"
     )
     options.add_required(parser, "name")
     options.add_registry(parser)
@@ -64,7 +68,9 @@ def _add_policy(commands: "Commands") -> None:
     )
     told = "say whether the gate can work with a policy, and what it asks for"
     parser = options.add_command(group, "check", policy_check, told)
-    parser.add_argument("policy", help="path of the policy, YAML (required)")
+    parser.add_argument(
+        "policy", type=options.some_word, help="path of the policy, YAML (required)"
+    )
 
 
 def data_import(given: argparse.Namespace) -> int:

@@ -49,7 +49,7 @@ def add_command(commands: "Commands", name: str, handle: Handle, text: str) -> A
 def add_required(parser: argparse.ArgumentParser, *names: str) -> None:
     """Add options of the tables above that must be given."""
     for name in names:
-        kind: Callable[[str], Any] = Path if name in PATHS else str
+        kind: Callable[[str], Any] = path_word if name in PATHS else some_word
         text = PATHS[name] if name in PATHS else WORDS[name]
         parser.add_argument(f"--{name}", type=kind, required=True, help=f"{text} (required)")
 
@@ -57,20 +57,25 @@ def add_required(parser: argparse.ArgumentParser, *names: str) -> None:
 def add_audit(parser: argparse.ArgumentParser) -> None:
     """Add ``--audit``."""
     parser.add_argument(
-        "--audit", type=Path, help=f"{PATHS['audit']} (default: none; a rule about it then blocks)"
+        "--audit",
+        type=path_word,
+        help=f"{PATHS['audit']} (default: none; a rule about it then blocks)",
     )
 
 
 def add_out(parser: argparse.ArgumentParser, text: str) -> None:
     """Add ``--out``."""
-    parser.add_argument("--out", type=Path, required=True, help=f"{text} (required)")
+    parser.add_argument("--out", type=path_word, required=True, help=f"{text} (required)")
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add what names a run and the place its steps share."""
-    parser.add_argument("--run-id", required=True, help="name of the run (required)")
+    parser.add_argument(
+        "--run-id", type=some_word, required=True, help="name of the run (required)"
+    )
     parser.add_argument(
         "--workspace",
+        type=some_word,
         default="runs/workspace",
         help="place that the steps of a run share: a folder or s3://bucket/prefix "
         "(default: %(default)s)",
@@ -117,6 +122,18 @@ def add_sharding(parser: argparse.ArgumentParser) -> None:
         help="how the sets are made, such as neighbours=300 or samples_per_shard=2000; may be "
         "repeated (default: none; docs/command-line.md lists them)",
     )
+
+
+def some_word(text: str) -> str:
+    """A word that is not empty, as that of a variable which is not set would be."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty: give a value, or look at the variable it is of")
+    return text
+
+
+def path_word(text: str) -> Path:
+    """A path; the empty one would be the folder that one is in."""
+    return Path(some_word(text))
 
 
 def key_value(text: str) -> tuple[str, Any]:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from efface.cli import options
 from efface.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,16 +17,18 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     """Add the plan, the folders, and what part of the plan is run."""
     kept = "what is done is kept in --work, and the same command goes on"
     parser.set_defaults(after_interrupt=f": {kept}")
-    parser.add_argument("--plan", type=Path, required=True, help="plan, YAML (required)")
+    parser.add_argument(
+        "--plan", type=options.path_word, required=True, help="plan, YAML (required)"
+    )
     parser.add_argument(
         "--work",
-        type=Path,
+        type=options.path_word,
         default=Path("runs/bench"),
         help="folder of sets and models, which may be deleted afterwards (default: %(default)s)",
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=options.path_word,
         default=Path("runs/results"),
         help="folder to write to; files of the same name are replaced (default: %(default)s)",
     )

@@ -53,7 +53,7 @@ def add_command(commands: "Commands") -> None:
     options.add_sharding(parser)
     parser.add_argument(
         "--workdir",
-        type=Path,
+        type=options.path_word,
         default=Path("runs/efface"),
         help="folder of the run (default: %(default)s)",
     )

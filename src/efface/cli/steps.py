@@ -1,6 +1,5 @@
 """One subcommand a step: its options."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from efface.cli import calls, options
@@ -40,7 +39,9 @@ def add_commands(commands: "Commands") -> None:
     add_run(parser)
 
     parser = add_command(commands, "merge", calls.merge, "merge the statistics of all parts")
-    parser.add_argument("statistics", nargs="+", type=Path, help="what evaluate --shard wrote")
+    parser.add_argument(
+        "statistics", nargs="+", type=options.path_word, help="what evaluate --shard wrote"
+    )
     add_required(parser, *MODELS)
     add_out(parser, "report.json")
 

@@ -75,7 +75,8 @@ def check_model_place(model: str) -> None:
     Raises:
         CheckpointError: it is none of these.
     """
-    if not model.startswith(("models:", "s3://")) and not Path(model).is_dir():
+    named = model.startswith(("models:", "s3://"))
+    if not named and not (model and Path(model).is_dir()):  # "" would be the folder one is in
         raise CheckpointError(
             f"model {model!r} is neither a folder nor models:/NAME@champion nor "
             "s3://bucket/prefix: import one with `efface model import`"
