@@ -1,8 +1,9 @@
 """How the names of subjects and rights-holders are written, in tickets and in tables alike."""
 
 import unicodedata
+from typing import Final
 
-FORM = "NFC"
+FORM: Final = "NFC"
 
 
 def spelled(value: str) -> str:

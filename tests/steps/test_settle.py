@@ -251,3 +251,20 @@ def test_a_ticket_is_told_that_some_of_those_it_names_have_no_image(
         ]
         assert told.startswith("2 of the identities it names have no image in the dataset's train")
         assert "ress-6" not in told
+
+
+@pytest.mark.parametrize("gone", ["leases", "states"])
+def test_tickets_that_cannot_be_answered_are_told(
+    place: Path, caplog: pytest.LogCaptureFixture, gone: str
+) -> None:
+    assert end(place)["unanswered"] == []
+    take(place, "one")
+    shutil.rmtree(place / "tickets" / gone)
+    assert end(place)["unanswered"] == ["t-1"]
+    assert "unanswered=t-1 run=one" in caplog.text
+
+
+def test_what_was_answered_once_is_not_told_when_another_run_has_it(place: Path) -> None:
+    end(place)
+    take(place, "two")
+    assert end(place)["unanswered"] == []

@@ -19,7 +19,7 @@ from efface.settings import read_settings
 from efface.steps.handover.batch_file import due, write_batch
 from efface.storage import Store, open_store
 from efface.storage.places import absolute
-from efface.tickets.answer import ANSWER
+from efface.tickets.answer import ANSWER, CLAIMED
 from efface.tickets.claims import (
     Claimant,
     Claimed,
@@ -31,7 +31,7 @@ from efface.tickets.claims import (
 from efface.tickets.failures import FOLDER
 from efface.tickets.folder import open_folder
 from efface.tickets.matching import FORGET_SCHEMA, Match, match_tickets
-from efface.tickets.states import IN_PROGRESS, NO_DATA_FOUND, PENDING
+from efface.tickets.states import IN_PROGRESS, NO_DATA_FOUND, PENDING, format_record
 from efface.tickets.ticket import Ticket, format_time
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,8 @@ def run(*, tickets: str, dataset: str, run_id: str, workspace: str, out: Path) -
     with _given_back_on_failure(folder, claimed, run_id):
         if not claimed.adopted:
             _forget_earlier_run(shared)
+        names = [ticket.ticket_id for ticket in claimed.tickets]
+        shared.write(CLAIMED, format_record({"tickets": names}))
         digest, found = _find(claimed.tickets, dataset, claimant.key)
         will_write(workspace, run_id, str(out / FORGET))
         _write_forget(out / FORGET, found)

@@ -11,7 +11,7 @@ from efface.evidence.purge import Purge, Purged, is_noted, open_run, purge
 from efface.settings import read_settings
 from efface.storage import Store
 from efface.telemetry import RunNumbers, push
-from efface.tickets.answer import ANSWER
+from efface.tickets.answer import ANSWER, CLAIMED
 from efface.tickets.claims import hand_back, leases_of
 from efface.tickets.ending import Ending, outcome_to_ending
 from efface.tickets.failures import first_failure
@@ -67,6 +67,7 @@ def run(*, tickets: str, run_id: str, workspace: str, error: str = "") -> dict[s
         "settled_at": format_time(now),
         "verdict": ending.verdict,
         "tickets": [_summary(state) for state in settled],
+        "unanswered": _unanswered(shared, settled, problems),
         **_with_earlier(shared, swept, problems).as_dict(),
     }
     _write(shared, settlement, problems)
@@ -157,6 +158,28 @@ def _summary(state: TicketState) -> dict[str, Any]:
         "attempts": state.attempts,
         "reasons": state.reasons,
     }
+
+
+def _unanswered(
+    shared: Store, settled: list[TicketState], problems: list[EffaceError]
+) -> list[str]:
+    """Tickets that intake claimed for the run, and that it has no answer for."""
+    try:
+        claimed = (_read(shared, CLAIMED) or {}).get("tickets", [])
+        earlier = (_read(shared, SETTLEMENT) or {}).get("tickets", [])
+    except EffaceError as error:
+        problems.append(error)
+        return []
+    answered = {state.ticket_id for state in settled} | {entry["ticket_id"] for entry in earlier}
+    left = sorted(set(claimed) - answered)
+    if left:
+        log.warning(
+            "unanswered=%s run=%s reason='their lease or state is gone, or another run has them' "
+            "fix='look at leases/ and states/ in the folder of tickets; they are due again'",
+            ",".join(left),
+            shared.place.rpartition("/")[2],
+        )
+    return left
 
 
 def _with_earlier(shared: Store, swept: Purge, problems: list[EffaceError]) -> Purge:

@@ -11,6 +11,8 @@ from efface.storage import Store
 
 ANSWER = "outcome.json"
 """Its name in the run's folder."""
+CLAIMED = "claimed.json"
+"""Name in the run's folder of the list of tickets that wait for the answer."""
 
 
 def write_answer(shared: Store, *, passed: bool, reasons: Sequence[str]) -> None:
