@@ -268,3 +268,18 @@ def test_what_was_answered_once_is_not_told_when_another_run_has_it(place: Path)
     end(place)
     take(place, "two")
     assert end(place)["unanswered"] == []
+
+
+def test_a_run_of_the_same_name_elsewhere_keeps_its_tickets(place: Path) -> None:
+    settle.run(tickets=str(place / "tickets"), run_id="one", workspace=str(place / "elsewhere"))
+    assert state(place)["state"] == "in_progress"
+    end(place)
+    assert state(place)["state"] == "pending"
+
+
+def test_a_run_whose_folder_cannot_be_listed_is_known(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(monkeypatch, place / "workspace" / "one" / "purge")
+    workspace = str(place / "workspace")
+    settle.check_known(tickets=str(place / "tickets"), run_id="one", workspace=workspace)

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,12 +11,14 @@ from efface.errors import EffaceError, InfrastructureError, InputError
 from efface.evidence.purge import Purge, Purged, is_noted, open_run, purge
 from efface.settings import read_settings
 from efface.storage import Store
+from efface.storage.places import absolute, same_place
 from efface.telemetry import RunNumbers, push
 from efface.tickets.answer import ANSWER, CLAIMED
 from efface.tickets.claims import hand_back, leases_of
 from efface.tickets.ending import Ending, outcome_to_ending
 from efface.tickets.failures import first_failure
 from efface.tickets.folder import open_folder
+from efface.tickets.lease import Lease
 from efface.tickets.states import (
     COMPLETED,
     FINAL,
@@ -58,7 +61,8 @@ def run(*, tickets: str, run_id: str, workspace: str, error: str = "") -> dict[s
     settled: list[TicketState] = []
     try:
         ending = _ending(shared, error, problems)
-        settled = _hand_back_all(open_folder(tickets), run_id, ending, now, problems)
+        leases = _own_leases(open_folder(tickets), run_id, workspace)
+        settled = _hand_back_all(open_folder(tickets), leases, ending, now, problems)
     except EffaceError as problem:
         problems.append(problem)
     settlement = {
@@ -85,11 +89,18 @@ def check_known(*, tickets: str, run_id: str, workspace: str) -> None:
         InputError: nothing of it is in the workspace, and it never held a ticket.
     """
     shared = open_run(workspace, run_id)
-    if not shared.list() and not leases_of(open_folder(tickets), run_id):
+    if not _left_something(shared) and not leases_of(open_folder(tickets), run_id):
         raise InputError(
             f"nothing of run {run_id} is in {workspace}, and it holds no ticket in {tickets}: give "
             "run id, workspace and tickets as the run had them"
         )
+
+
+def _left_something(shared: Store) -> bool:
+    try:
+        return bool(shared.list())
+    except InfrastructureError:  # told by what settle does next, after all else is done
+        return True
 
 
 def _stop_writers(workspace: str, run_id: str, problems: list[EffaceError]) -> None:
@@ -129,12 +140,29 @@ def _ending(shared: Store, error: str, problems: list[EffaceError]) -> Ending:
     return outcome_to_ending(outcome, registered=registered, error=error)
 
 
+def _own_leases(folder: Store, run_id: str, workspace: str) -> list[Lease]:
+    """Leases of this run, not of one of the same name that works elsewhere."""
+    claimed: list[str] = []
+    with suppress(InputError):  # damaged, which is told with what is unanswered
+        claimed = (_read(open_run(workspace, run_id), CLAIMED) or {}).get("tickets", [])
+    here = absolute(workspace)
+    return [
+        lease
+        for lease in leases_of(folder, run_id)
+        if lease.ticket_id in claimed or not lease.workspace or same_place(lease.workspace, here)
+    ]
+
+
 def _hand_back_all(
-    folder: Store, run_id: str, ending: Ending, now: datetime, problems: list[EffaceError]
+    folder: Store,
+    leases: list[Lease],
+    ending: Ending,
+    now: datetime,
+    problems: list[EffaceError],
 ) -> list[TicketState]:
     """Settle the tickets that the run holds; those it settled before are told again."""
     states: list[TicketState] = []
-    for lease in leases_of(folder, run_id):
+    for lease in leases:
         try:
             known = read_state(folder, lease.ticket_id)
             if not lease.released:
@@ -142,7 +170,7 @@ def _hand_back_all(
                 state = known.state if known and final else ending.state
                 reasons = known.reasons if known and final else ending.reasons
                 known = hand_back(folder, lease, state, reasons=reasons, now=now)
-            if known is not None and known.run_id == run_id:
+            if known is not None and known.run_id == lease.run_id:
                 states.append(known)
         except EffaceError as error:
             problems.append(error)
@@ -174,7 +202,8 @@ def _unanswered(
     left = sorted(set(claimed) - answered)
     if left:
         log.warning(
-            "unanswered=%s run=%s reason='their lease or state is gone, or another run has them' "
+            "unanswered=%s run=%s reason='their lease or state is gone or unreadable, or "
+            "another run has them' "
             "fix='look at leases/ and states/ in the folder of tickets; they are due again'",
             ",".join(left),
             shared.place.rpartition("/")[2],
