@@ -65,6 +65,26 @@ def test_masks_that_a_grid_cannot_take_are_refused_by_the_setting_they_stand_in(
     check_masks(given, (9, 9))
 
 
+@pytest.mark.parametrize(
+    ("train", "held_out", "grid", "covered"),
+    [
+        ("random:0.5", "random:0.5001", None, False),
+        ("random:0.5", "random:0.5001", (4, 4), True),
+        ("random:0.5", "random:0.5001", (200, 200), False),
+        ("random:0.5", "random:0.6", (4, 4), False),
+        ("random:0.5", "random:0.6", (2, 2), True),
+        ("random:0.2-0.3", "random:0.31-0.4", (4, 4), True),
+        ("random:0.2-0.3", "random:0.31-0.4", (8, 8), False),
+        ("random:0.01", "random:0.001", (4, 4), True),
+        ("random:0.25", "centre:2x2", (4, 4), False),
+        ("outpaint:2x2", "centre:2x2", (4, 4), False),
+    ],
+)
+def test_random_masks_are_the_same_where_they_hide_as_many_patches(train, held_out, grid, covered):
+    one, other = parse_mask_policy(held_out), parse_mask_policy(train)
+    assert one.overlaps(other, grid) == other.overlaps(one, grid) == covered
+
+
 def test_a_patch_mask_blows_up_to_pixels():
     hidden = drawn("centre:4x4")
     pixels = pixel_mask(hidden, (8, 8), (32, 32))

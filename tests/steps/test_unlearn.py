@@ -241,6 +241,18 @@ def test_a_mask_that_the_model_cannot_take_is_refused_before_the_training(given,
     assert not given["before"].exists()
 
 
+def test_a_held_out_mask_that_is_trained_on_under_another_number_is_refused_before_the_training(
+    given, monkeypatch
+):
+    policy = Path(given["policy"])
+    text = policy.read_text().replace('train: ["centre:2x2"]', 'train: ["random:0.5"]')
+    policy.write_text(text.replace('held_out: ["outpaint:2x2"]', 'held_out: ["random:0.5001"]'))
+    monkeypatch.setattr(unlearn, "train", None)
+    with pytest.raises(ConfigError, match=r"holds 'random:0.5001', .* covers on a 4x4 patch grid"):
+        unlearn.run(**given)
+    assert not given["before"].exists()
+
+
 @pytest.mark.parametrize(
     ("audit", "said"),
     [

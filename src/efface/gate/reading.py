@@ -22,7 +22,7 @@ from efface.gate.policy import (
 )
 from efface.gate.rules import MAIN_RULES, NEEDED_ATTACKS, RULES
 from efface.metrics.extractor_kinds import TRAITS
-from efface.models.mask_policy import parse_mask_policy
+from efface.models.mask_policy import check_held_out, parse_mask_policy
 from efface.storage import open_store
 from efface.storage.fetching import is_remote
 from efface.typed import is_version
@@ -156,22 +156,14 @@ def _check_configuration(spec: ExtractorSpec, where: str) -> None:
 
 def _masks(given: Any) -> Masks:
     masks = build(Masks, given, "masks")
-    train, _, held_out = (
-        [parse_mask_policy(text) for text in texts]
-        for texts in (masks.train, masks.score, masks.held_out)
-    )
+    for text in (*masks.train, *masks.score, *masks.held_out):
+        parse_mask_policy(text)
     if not masks.train or not masks.score:
         raise ConfigError("masks.train and masks.score need at least one mask each")
     for kind, texts in (("score", masks.score), ("held_out", masks.held_out)):
         if len(set(texts)) != len(texts):
             raise ConfigError(f"masks.{kind} names a mask twice: {', '.join(texts)}")
-    for text, mask in zip(masks.held_out, held_out, strict=True):
-        if any(mask.overlaps(other) for other in train):
-            raise ConfigError(
-                f"masks.held_out holds {text!r}, which masks.train ({', '.join(masks.train)}) "
-                "covers: "
-                "hold out a mask that is never trained on"
-            )
+    check_held_out(masks.train, masks.held_out)
     return masks
 
 

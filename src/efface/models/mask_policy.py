@@ -38,13 +38,49 @@ class MaskPolicy:
         """Whether the policy holds exactly one mask."""
         return self.kind != "random"
 
-    def overlaps(self, other: "MaskPolicy") -> bool:
-        """Whether both describe the same fixed mask, or random masks with shares in common."""
+    def overlaps(self, other: "MaskPolicy", grid: tuple[int, int] | None = None) -> bool:
+        """Whether both describe the same fixed mask, or random masks with shares in common.
+
+        On a grid, shares that hide equally many patches are the same.
+        """
         if self.kind != other.kind:
             return False
         if self.is_fixed:
             return (self.rows, self.columns) == (other.rows, other.columns)
-        return self.low <= other.high and other.low <= self.high
+        one, two = (
+            [hidden_count(share, grid) if grid else share for share in (mask.low, mask.high)]
+            for mask in (self, other)
+        )
+        return one[0] <= two[1] and two[0] <= one[1]
+
+
+def hidden_count(share: float, grid: tuple[int, int]) -> int:
+    """How many patches of a grid a share of them is: never none, and never all."""
+    patches = grid[0] * grid[1]
+    return min(max(round(share * patches), 1), patches - 1)
+
+
+def check_held_out(
+    train: list[str], held_out: list[str], grid: tuple[int, int] | None = None
+) -> None:
+    """Refuse a held-out mask that is trained on, under its own name or another one.
+
+    Args:
+        train: ``masks.train`` of a policy.
+        held_out: ``masks.held_out`` of it.
+        grid: rows and columns of the model's patch grid; None where no model is known.
+
+    Raises:
+        ConfigError: one can draw a mask that one of the trained ones can draw.
+    """
+    trained = [parse_mask_policy(text) for text in train]
+    for text in held_out:
+        if any(parse_mask_policy(text).overlaps(other, grid) for other in trained):
+            where = f" on a {grid[0]}x{grid[1]} patch grid" if grid else ""
+            raise ConfigError(
+                f"masks.held_out holds {text!r}, which masks.train ({', '.join(train)}) "
+                f"covers{where}: hold out a mask that is never trained on"
+            )
 
 
 def parse_mask_policy(text: str) -> MaskPolicy:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from efface.errors import ConfigError
-from efface.models.mask_policy import MaskPolicy, parse_mask_policy
+from efface.models.mask_policy import MaskPolicy, hidden_count, parse_mask_policy
 
 __all__ = [
     "MaskPolicy",
@@ -31,9 +31,9 @@ def draw_mask(policy: MaskPolicy, grid: tuple[int, int], generator: torch.Genera
     rows, columns = grid
     if policy.kind == "random":
         share = policy.low + (policy.high - policy.low) * float(torch.rand((), generator=generator))
-        count = min(max(round(share * rows * columns), 1), rows * columns - 1)
         hidden = torch.zeros(rows * columns, dtype=torch.bool)
-        hidden[torch.randperm(rows * columns, generator=generator)[:count]] = True
+        drawn = torch.randperm(rows * columns, generator=generator)
+        hidden[drawn[: hidden_count(share, grid)]] = True
         return hidden
     block = _centred_block(policy, grid)
     hidden = block if policy.kind == "centre" else ~block

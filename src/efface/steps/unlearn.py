@@ -14,6 +14,7 @@ from efface.evidence.purge import is_noted, will_write
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.models.checkpoint import RECORD, check_model_place, fingerprint, load_model, save_model
+from efface.models.mask_policy import check_held_out
 from efface.models.masks import check_masks
 from efface.models.usable import check_usable
 from efface.settings import read_settings as read_environment
@@ -137,8 +138,9 @@ def _train_where_asked(job: Job, spread: Spread, run_id: str) -> Outcome:
 def _model_in_service(model: str, registry: str, before: Path, asked: Policy) -> str:
     """Put the model in service at ``before``, rewritten by efface; returns its fingerprint.
 
-    Masks that its patch grid cannot take, attacks that would show nothing on it, and a model that
-    paints no numbers are refused here, before the training.
+    Masks that its patch grid cannot take, held-out ones that are trained on there, attacks that
+    would show nothing on it, and a model that paints no numbers are refused here, before the
+    training.
 
     A download lies beside ``before`` until it is rewritten, so that a killed run leaves no weights
     where settle does not look.
@@ -147,7 +149,9 @@ def _model_in_service(model: str, registry: str, before: Path, asked: Policy) ->
 
     def rewrite(folder: Path) -> str:
         found = load_model(folder)
-        check_masks({f"masks.{key}": one for key, one in asdict(asked.masks).items()}, found.grid)
+        masks = asked.masks
+        check_masks({f"masks.{key}": one for key, one in asdict(masks).items()}, found.grid)
+        check_held_out(masks.train, masks.held_out, found.grid)
         check_audit_fits(asked.audit, found)
         check_usable(found, folder)
         return save_model(found, before, {"source": model})
