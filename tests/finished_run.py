@@ -71,10 +71,9 @@ def finished_run(
     folder.mkdir(parents=True, exist_ok=True)
     allowed = "true" if forget_pictures else "false"
     (folder / "policy.yaml").write_text(POLICY % ("a" * 64, "b" * 64, allowed))
-    models = {
-        name: save_model(tiny_mae(seed), folder / name, {})
-        for name, seed in (("before", 0), ("after", 1))
-    }
+    models = {"before": save_model(tiny_mae(0), folder / "before", {})}
+    made = {"base": models["before"], "masks": ["centre:2x2"], "grid": [4, 4]}
+    models["after"] = save_model(tiny_mae(1), folder / "after", made)
     for place, name in enumerate(("forget", "neighbours", "holdout")):
         write_set(folder / "sets" / name, name, count=6, seed=place)
     (folder / "sets" / "sets.json").write_text(json.dumps(_plan()))

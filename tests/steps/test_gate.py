@@ -14,7 +14,7 @@ from efface.errors import InfrastructureError
 from efface.evaluation.report import write_report
 from efface.files import sha256_file
 from efface.gate.verdict import read_verdict
-from efface.models.checkpoint import fingerprint
+from efface.models.checkpoint import RECORD, fingerprint
 from efface.steps import gate
 from efface.storage import open_store
 from tests.audit.given import good_audit
@@ -54,8 +54,14 @@ class Run:
     def write_settings(self, **settings):
         (self.after / "preprocessor_config.json").write_text(json.dumps(settings))
 
+    def write_record(self, *, of=None, **lineage):
+        made = {"base": good_report().before, "masks": ["centre:4x4"], "grid": [8, 8], **lineage}
+        record = {"version": 2, "fingerprint": of or fingerprint(self.after), "lineage": made}
+        (self.after / RECORD).write_text(json.dumps(record))
+
     def write(self, report):
         write_report(self.report, replace(report, after=fingerprint(self.after)))
+        self.write_record()
 
     def judge(self):
         passed = gate.run(
@@ -198,6 +204,54 @@ def test_other_settings_than_those_of_the_model_that_was_scored_block(given):
     verdict = given.judge()
     assert "evaluate this model, then run the gate again" in verdict.reasons[0]
     assert verdict.after == fingerprint(given.after)
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"masks": ["centre:4x4", "outpaint:6x6"]}, "trained with the masks centre:4x4, outpaint:"),
+        ({"masks": ["random:0.5"]}, "masks.train of the policy is centre:4x4: unlearn with this"),
+        ({"masks": []}, "trained with the masks (none), but masks.train"),
+        (
+            {"base": "9" * 64},
+            "made of the model 999999999999, but the report compares it with 1111",
+        ),
+        ({"of": "9" * 64}, "efface.json is of the model 999999999999, not of "),
+        ({"masks": None}, "does not say how the model was made (lineage.masks: None is not of"),
+        ({"grid": [8]}, "does not say how the model was made (lineage.grid: [8] is too short)"),
+        ({"grid": [0, 8]}, "does not say how the model was made (lineage.grid[0]: 0 is less than"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_a_model_that_was_not_made_as_the_policy_and_the_report_say_blocks(given, record, said):
+    given.write_record(**record)
+    (reason,) = given.judge().reasons
+    assert reason.startswith("checkpoint: ") and said in reason
+
+
+def test_a_model_without_a_record_of_its_training_blocks(given):
+    (given.after / RECORD).write_text('{"version": 2, "fingerprint": "", "lineage": {}}')
+    assert "'base' is a required property): unlearn it with" in given.judge().reasons[0]
+    (given.after / RECORD).unlink()
+    assert given.judge().reasons[0].startswith("checkpoint: checkpoint record ")
+
+
+def test_held_out_masks_that_the_model_was_trained_on_under_another_number_block(given):
+    masks = {**POLICY["masks"], "train": ["random:0.5"], "held_out": ["random:0.5001"]}
+    given.policy.write_text(yaml.safe_dump({**POLICY, "masks": masks}))
+    given.write_record(masks=["random:0.5"])
+    (reason,) = given.judge().reasons
+    assert "masks.held_out holds 'random:0.5001'" in reason and "8x8 patch grid" in reason
+
+
+def test_the_model_in_service_saved_again_is_blocked_by_the_rules(given):
+    found = replace(good_report(), before=fingerprint(given.after))
+    given.write(found)
+    given.write_record(base=found.before, masks=[])
+    assert not [reason for reason in given.judge().reasons if reason.startswith("checkpoint")]
+    given.write(replace(report_of(changes(0.0), good_others()), before=found.before))
+    given.write_record(base=found.before, masks=[])
+    assert given.judge().reasons[0].startswith("forget-distance-rises: ")
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\x08" + b"\x00" * 7 + b"not json"])

@@ -8,7 +8,7 @@ from efface.audit.settings import AuditSettings
 from efface.errors import BlockedError, InputError
 from efface.evaluation.report import read_report
 from efface.files import sha256_file
-from efface.models.checkpoint import save_model
+from efface.models.checkpoint import RECORD, save_model
 from efface.registry.connection import connected
 from efface.steps import refuse, register
 from efface.steps.gate import judge
@@ -85,6 +85,16 @@ def test_other_settings_than_those_judged_are_refused(passed, registry):
     settings = passed.folder / "after" / "preprocessor_config.json"
     settings.write_text(settings.read_text().replace("0.5", "0.4"))
     refused(passed, registry, "after is not the one that passed")
+
+
+@pytest.mark.parametrize("masks", [["centre:2x2", "outpaint:2x2"], ["random:0.5"]])
+def test_a_model_that_was_trained_with_other_masks_than_the_policys_is_refused(
+    passed, registry, masks
+):
+    path = passed.folder / "after" / RECORD
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "lineage": {**record["lineage"], "masks": masks}}))
+    refused(passed, registry, f"the gate blocks this model: It was trained with .*{masks[0]}")
 
 
 def test_a_verdict_edited_to_passed_is_refused(tmp_path, registry):

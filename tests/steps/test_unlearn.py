@@ -80,12 +80,27 @@ def test_the_record_says_where_the_model_comes_from(given):
     assert lineage["base"] == fingerprint(given["before"])
     assert lineage["sets"] == {"forget": "forgetforget", "retain": "retainretain"}
     assert lineage["settings"]["steps"] == 4
+    assert (lineage["masks"], lineage["grid"]) == (["centre:2x2"], [4, 4])
     assert lineage["trained"] == {"device": "cpu", "precision": "float32"}
 
 
 def test_the_method_original_saves_the_same_weights(given):
     unlearn.run(**{**given, "method": {"name": "original"}})
     assert fingerprint(given["before"]) == fingerprint(given["after"])
+    assert read_record(given["after"])["lineage"]["masks"] == []
+
+
+def test_a_training_state_of_other_masks_is_not_taken_up(given):
+    keeps = {**given, "method": {**QUICK, "save_every": 1}}
+    other = Path(given["policy"]).with_name("other.yaml")
+    text = Path(given["policy"]).read_text()
+    other.write_text(text.replace('train: ["centre:2x2"]', 'train: ["random:0.5"]'))
+    unlearn.run(**{**keeps, "policy": str(other)})
+    resumed = given["after"].with_name("resumed")
+    unlearn.run(**{**keeps, "after": resumed})
+    anew = given["after"].with_name("anew")
+    unlearn.run(**{**keeps, "after": anew, "run_id": "run-2"})
+    assert fingerprint(resumed) == fingerprint(anew) != fingerprint(given["after"])
 
 
 def test_everything_that_carries_forgotten_data_is_registered_for_the_purge(given):

@@ -12,9 +12,10 @@ from efface.evaluation.report import read_report
 from efface.evidence.purge import open_run
 from efface.files import sha256_bytes, sha256_file
 from efface.gate.decide import blocked_verdict, decide
+from efface.gate.origin import origin_problem
 from efface.gate.reading import policy_bytes, read_policy
 from efface.gate.verdict import Verdict, write_verdict
-from efface.models.checkpoint import fingerprint
+from efface.models.checkpoint import fingerprint, read_record
 from efface.tickets.answer import write_answer
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ def run(
     Args:
         report: ``report.json`` of the merge step.
         policy: path of the policy, or its s3:// address.
-        after: folder of the unlearned model, which has to be the one that the report is about.
+        after: folder of the unlearned model, which has to be the one that the report is about,
+            trained with the policy's masks.
         run_id: name of the run.
         workspace: place shared by the steps of the run; gets the answer for its tickets.
         out: where ``verdict.json`` goes.
@@ -72,6 +74,7 @@ def judge(report: Path, policy: str, after: Path, audit: Path | None = None) -> 
         rules = read_policy(policy)
         asked = "checkpoint"
         found = known["after"] or fingerprint(after)  # once more, for what is wrong with it
+        record = read_record(after)
         asked = "report"
         scores = read_report(report)
         asked = "audit"
@@ -84,13 +87,15 @@ def judge(report: Path, policy: str, after: Path, audit: Path | None = None) -> 
         reason = f"It cannot be read ({type(error).__name__}: {error})."
         return blocked_verdict(reason, rule=asked, **known)
     if scores.after != found:
-        reason = (
+        problem: str | None = (
             f"The report is about the model {str(scores.after)[:12]}, but the model given is "
             f"{found[:12]}: evaluate this model, then run the gate again."
         )
-        return replace(
-            blocked_verdict(reason, rule="checkpoint", **known), before=str(scores.before)
-        )
+    else:
+        problem = origin_problem(record, scores, rules)
+    if problem:
+        blocked = blocked_verdict(problem, rule="checkpoint", **known)
+        return replace(blocked, before=str(scores.before))
     return decide(scores, rules, known["report_sha256"], attacks, known["audit_sha256"])
 
 

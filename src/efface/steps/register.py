@@ -11,10 +11,11 @@ from efface.evaluation.report import read_report
 from efface.evidence.page import page_verdict
 from efface.files import sha256_file
 from efface.gate.decide import decide
+from efface.gate.origin import origin_problem
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.gate.verdict import Verdict, read_verdict
-from efface.models.checkpoint import fingerprint
+from efface.models.checkpoint import fingerprint, read_record
 from efface.registry import Evidence, register_candidate
 from efface.settings import read_settings
 from efface.steps.handover.batch_file import due, read_batch
@@ -124,8 +125,11 @@ def check_verdict(
     # The verdict is a file like any other: judge again, which costs nothing, rather than believe
     # it.
     attacks = read_audit(audit) if audit else None
+    scores = read_report(report)
+    if problem := origin_problem(read_record(after), scores, policy):
+        raise BlockedError(f"the verdict says passed, but the gate blocks this model: {problem}")
     hashes = found["report_sha256"], attacks, found["audit_sha256"]
-    again = decide(read_report(report), policy, *hashes)
+    again = decide(scores, policy, *hashes)
     if not again.passed:
         raise BlockedError(
             "the verdict says passed, but the gate blocks this report: it was edited"

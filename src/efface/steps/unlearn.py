@@ -85,8 +85,9 @@ def run(
     exchange = [f"{run_folder}/exchange"] if spread.nodes > 1 else []
     for place in (before, *download, after, f"{run_folder}/resume", *exchange):
         will_write(workspace, run_id, str(place))
-    base = _model_in_service(model, registry, before, asked)
-    lineage = _lineage(base, settings, sets)
+    base, grid = _model_in_service(model, registry, before, asked)
+    trained = asked.masks.train if chosen.loss is not None else []
+    lineage = _lineage(base, settings, sets) | {"masks": trained, "grid": list(grid)}
     if chosen.loss is None:
         save_model(load_model(before), after, lineage)
         return {"steps": 0.0}
@@ -135,26 +136,28 @@ def _train_where_asked(job: Job, spread: Spread, run_id: str) -> Outcome:
     return train(job) if processes == 1 else train_in_processes(job, processes)
 
 
-def _model_in_service(model: str, registry: str, before: Path, asked: Policy) -> str:
-    """Put the model in service at ``before``, rewritten by efface; returns its fingerprint.
+def _model_in_service(
+    model: str, registry: str, before: Path, asked: Policy
+) -> tuple[str, tuple[int, int]]:
+    """Put the model in service at ``before``, rewritten by efface.
 
     Masks that its patch grid cannot take, held-out ones that are trained on there, attacks that
     would show nothing on it, and a model that paints no numbers are refused here, before the
-    training.
+    training. Returns its fingerprint, and the rows and columns of its patch grid.
 
     A download lies beside ``before`` until it is rewritten, so that a killed run leaves no weights
     where settle does not look.
     """
     check_model_place(model)
 
-    def rewrite(folder: Path) -> str:
+    def rewrite(folder: Path) -> tuple[str, tuple[int, int]]:
         found = load_model(folder)
         masks = asked.masks
         check_masks({f"masks.{key}": one for key, one in asdict(masks).items()}, found.grid)
         check_held_out(masks.train, masks.held_out, found.grid)
         check_audit_fits(asked.audit, found)
         check_usable(found, folder)
-        return save_model(found, before, {"source": model})
+        return save_model(found, before, {"source": model}), found.grid
 
     if Path(model).is_dir():
         return rewrite(Path(model))
