@@ -115,6 +115,51 @@ def test_a_value_that_does_not_belong_is_named(bench, kept, name, where, value, 
         run(bench)
 
 
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def other_settings(path):
+    path.write_text(path.read_text().replace("0.5", "0.4"))
+
+
+@pytest.mark.parametrize("unscored", [["report"], []], ids=["unscored", "scored"])
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("model.safetensors", flipped),
+        ("model.safetensors", lambda path: path.write_bytes(path.read_bytes()[:500])),
+        ("model.safetensors", lambda path: path.unlink()),
+        ("config.json", lambda path: path.write_text("[1]")),
+        ("config.json", lambda path: path.unlink()),
+        ("preprocessor_config.json", other_settings),
+    ],
+    ids=["flipped", "half", "gone", "config", "no-config", "settings"],
+)
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_model_that_is_not_the_one_that_was_kept_is_never_scored(
+    bench, kept, side, name, damage, unscored
+):
+    folder = kept["cell.json"].parent
+    damage(folder / side / name)
+    for each in unscored:
+        kept[each].unlink()
+    with pytest.raises(InputError, match=f"{folder} is damaged: delete that folder, and the same"):
+        run(bench)
+
+
+def test_a_copy_of_a_finished_model_that_was_changed_is_named(bench, kept):
+    made = kept["cell.json"].parent / "after"
+    cell = cell_of(bench, "mae", "one", {"name": "original"}, made=made)
+    copied = bench.run(cell).after
+    assert bench.run(cell).after == copied
+    flipped(copied / "model.safetensors")
+    with pytest.raises(InputError, match=f"{copied.parent} is damaged: .*after has other weights"):
+        bench.run(cell)
+
+
 def test_a_report_without_scores_is_no_empty_table(bench, kept, path, tmp_path, capsys):
     content = json.loads(kept["report"].read_text())
     kept["report"].write_text(json.dumps({**content, "scores": []}))

@@ -14,7 +14,14 @@ from typing import Any
 
 from efface.bench.finished import check_finished
 from efface.bench.keeping import alone, make_folder
-from efface.bench.kept import check_sets, read_scores, read_seconds, read_training, write_cell
+from efface.bench.kept import (
+    check_models,
+    check_sets,
+    read_scores,
+    read_seconds,
+    read_training,
+    write_cell,
+)
 from efface.bench.keys import model_key, scores_key, sets_key
 from efface.bench.plan import Plan
 from efface.bench.policy_file import write_policy
@@ -82,6 +89,7 @@ class Bench(View):
         name = scores_key(model.name, policy)
         report = self.work / "reports" / f"{name}.json"
         before, after = model / "before", model / "after"
+        check_models(model, cell.made)
         if cell.made is None:
             self._trained |= read_training(model)
         if not report.exists():

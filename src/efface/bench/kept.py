@@ -18,7 +18,7 @@ from efface.errors import InputError
 from efface.evaluation.report import Report, Score, read_report
 from efface.files import read_json, schema_problem, write_json
 from efface.gate.fields import check_value
-from efface.models.checkpoint import read_record
+from efface.models.checkpoint import fingerprint, read_record
 from efface.steps.handover.sets_file import read_sets
 
 VERSION = 1
@@ -53,6 +53,27 @@ def check_sets(sets: Path) -> None:
     with _named(sets.parent):
         if missing := set(SETS) - {MAY_BE_EMPTY} - read_sets(sets)["sets"].keys():
             raise InputError(f"sets: {', '.join(sorted(missing))} missing")
+
+
+def check_models(folder: Path, made: Path | None) -> None:
+    """Refuse models that are not those that were kept: scores of them would be of others.
+
+    Args:
+        folder: of a model, with ``before`` and ``after``.
+        made: the finished model that ``after`` is a copy of; None for an unlearned one.
+
+    Raises:
+        InputError: one of them is damaged, or has other weights or settings than it had.
+    """
+    copied = fingerprint(made) if made else None
+    with _named(folder):
+        for side, wanted in (("before", None), ("after", copied)):
+            if wanted is None:
+                record = read_record(folder / side)
+                _check(record, {"required": ["fingerprint"]})
+                wanted = record["fingerprint"]
+            if fingerprint(folder / side) != wanted:
+                raise InputError(f"{side} has other weights or settings than it was written with")
 
 
 def write_cell(folder: Path, *, seconds: float, settings: dict[str, Any]) -> None:
