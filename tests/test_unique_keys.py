@@ -44,6 +44,26 @@ def test_what_only_looks_alike_is_not(content, found):
         assert load_yaml(content) == found
 
 
+@pytest.mark.parametrize("content", ['a: "ti\\ud800ny"', '"\\udfff": 1', '{a: [b, "\\ud83d"]}'])
+def test_half_a_character_is_refused_wherever_it_is(content):
+    with pytest.raises(yaml.YAMLError, match="half a character .* in line 1: take it out"):
+        load_yaml(content)
+
+
+def bomb(levels):
+    """Lists of ten, the innermost of text, in which each names the one before ten times."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for level in range(1, levels):
+        lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]")
+    return "\n".join(lines)
+
+
+def test_aliases_that_stand_for_more_than_memory_holds_are_refused():
+    assert len(load_yaml(bomb(4))["a3"]) == 10
+    with pytest.raises(yaml.YAMLError, match="more than 1000000 values, with aliases written out"):
+        load_yaml(bomb(30))
+
+
 def test_a_key_given_twice_in_json_is_refused():
     with pytest.raises(InputError, match="key steps given twice"):
         load_json('{"method": {"steps": 1, "steps": 2}}')

@@ -3,6 +3,7 @@
 from typing import Any
 
 from efface.errors import ConfigError
+from efface.shown import shown
 
 LARGEST = 10**15
 """A larger whole number is no exact float, and may be none at all."""
@@ -38,4 +39,4 @@ def need(true: bool, name: str, accepted: str, given: Any) -> None:
         ConfigError: it is not.
     """
     if not true:
-        raise ConfigError(f"{name} must be {accepted}, got {given!r}")
+        raise ConfigError(f"{name} must be {accepted}, got {shown(given)}")

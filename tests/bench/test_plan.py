@@ -110,7 +110,7 @@ def test_a_dataset_on_s3_stays_where_it_is(path):
         ({"retraining": {"mae": {"seconds": 10**400}}}, "seconds: 1000.* greater than the maximum"),
         ({"methods": {"x": {"alpha": [1.0, NAN]}}}, r"methods.x.alpha\[1\] is nan: use a finite"),
         ({"dataset": "da\0ta"}, r"dataset is 'da\\x00ta': take the character out that no"),
-        ({"policy": "\ud800"}, r"policy is '.ud800': take the character out that no"),
+        ({"policy": "\ud800"}, r"not YAML: half a character \('.ud800'\) in line"),
         ({"policy": "\0"}, "policy is .*: take the character out that no"),
         ({"tickets": {"n": "\0"}}, "tickets.n is .*: take the character out that no"),
         ({"proxy": {"proxy": "data", "proxy_split": "test"}}, "proxy_split must be one of train"),

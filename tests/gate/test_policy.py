@@ -279,6 +279,15 @@ def test_a_held_out_mask_that_is_not_trained_on_is_accepted(tmp_path, held_out):
     assert found.masks.held_out == [held_out]
 
 
+def test_text_that_cannot_be_written_down_later_is_refused(tmp_path):
+    file = written(tmp_path, "name", value="ti\ud800ny")
+    assert "half a character ('\\ud800') in line" in refusal(file)
+
+
+def test_a_long_value_in_the_place_of_another_is_not_told_whole(tmp_path):
+    assert len(refusal(written(tmp_path, "name", value=[["x"] * 100] * 100))) < 1500
+
+
 @pytest.mark.parametrize(("kind", "words"), [("train", "at least one"), ("score", "at least one")])
 def test_no_mask_to_train_or_to_score_is_refused(tmp_path, kind, words):
     assert words in refusal(written(tmp_path, "masks", kind, value=[]))

@@ -22,6 +22,7 @@ from efface.bench.plan_checks import check_plan
 from efface.bench.plan_schema import check_values
 from efface.errors import ConfigError, InputError
 from efface.files import refuse_endless
+from efface.shown import shown
 from efface.typed import is_version
 from efface.unique_keys import load_yaml
 
@@ -196,7 +197,7 @@ def _filled(given: dict[str, Any]) -> dict[str, Any]:
 def _checked(given: Any, kind: type, where: str) -> dict[str, Any]:
     accepted = {one.name for one in fields(kind)} - {"folder"}
     if not isinstance(given, Mapping) or (unknown := set(given) - accepted):
-        named = ", ".join(sorted(map(str, unknown))) if isinstance(given, Mapping) else repr(given)
+        named = ", ".join(sorted(map(str, unknown))) if isinstance(given, Mapping) else shown(given)
         raise ConfigError(f"{where}: {named} unknown: use {', '.join(sorted(accepted))}")
     return dict(given)
 

@@ -15,6 +15,7 @@ from efface.methods import METHODS
 from efface.models.families import architecture_of
 from efface.models.mask_policy import parse_mask_policy
 from efface.models.stored_tensors import tensor_names
+from efface.shown import shown
 from efface.training.choosing import read_method
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def _check_names(plan: "Plan") -> None:
     for given in (*plan.settings.values(), plan.quick.settings):
         if "name" in given:
             raise ConfigError(
-                f"settings of the plan name the method {given['name']!r}: that belongs to methods"
+                f"settings of the plan name the method {shown(given['name'])}: that belongs to "
+                "methods"
             )
     if missing := {*plan.frontier, *plan.quick.frontier} - plan.methods.keys():
         raise ConfigError(

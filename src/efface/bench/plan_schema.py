@@ -1,12 +1,12 @@
 """What the values of a plan look like, as a JSON schema; its keys are those of ``Plan``."""
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
 from efface.data.set_names import SETS
 from efface.errors import ConfigError
+from efface.shown import shown
 from efface.typed import LARGEST
 
 NAME = r"^[\w][\w .,=+-]*$"
@@ -98,16 +98,18 @@ def check_values(path: Path, given: dict[str, Any]) -> None:
 
 
 def _check_plain(given: Any, where: str) -> None:
-    """Refuse what YAML knows and a schema does not: 1 and yes as keys, .nan, .inf, odd letters."""
+    """Refuse what YAML knows and a schema does not: 1 and yes as keys, .nan, .inf, NUL."""
     if isinstance(given, float) and not math.isfinite(given):
         raise ConfigError(f"{where} is {given}: use a finite number")
-    if isinstance(given, str) and re.search(r"[\0\ud800-\udfff]", given):
-        raise ConfigError(f"{where} is {given!r}: take the character out that no path can have")
+    if isinstance(given, str) and "\0" in given:
+        raise ConfigError(
+            f"{where} is {shown(given)}: take the character out that no path can have"
+        )
     if isinstance(given, list):
         for number, value in enumerate(given):
             _check_plain(value, f"{where}[{number}]")
     if isinstance(given, dict):
         for key, value in given.items():
             if not isinstance(key, str):
-                raise ConfigError(f"key {key!r} is not text: put it in quotes")
+                raise ConfigError(f"key {shown(key)} is not text: put it in quotes")
             _check_plain(value, f"{where}.{key}".lstrip("."))

@@ -6,6 +6,7 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from efface.errors import ConfigError
+from efface.shown import shown
 
 T = TypeVar("T")
 FILL_IN = "FILL-IN"
@@ -55,7 +56,7 @@ def mapping_of(given: Any, where: str) -> dict[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
-        raise ConfigError(f"{where} is {given!r}: write `key: value` lines under it")
+        raise ConfigError(f"{where} is {shown(given)}: write `key: value` lines under it")
     return given
 
 
@@ -67,7 +68,7 @@ def check_keys(given: dict[str, Any], accepted: list[str], where: str) -> None:
     """
     if unknown := sorted(given.keys() - set(accepted)):
         raise ConfigError(
-            f"{where}: key {', '.join(map(repr, unknown))} unknown: use "
+            f"{where}: key {', '.join(map(shown, unknown))} unknown: use "
             f"{', '.join(accepted) or 'none'}"
         )
 
@@ -79,10 +80,10 @@ def check_value(value: Any, hint: Any, where: str) -> None:
         ConfigError: of the wrong type, not finite, or still marked as to be filled in.
     """
     if isinstance(value, str) and FILL_IN in value:
-        raise ConfigError(f"{where} is still {value!r}: replace it by your own value")
+        raise ConfigError(f"{where} is still {shown(value)}: replace it by your own value")
     if get_origin(hint) is list:
         if not isinstance(value, list):
-            raise ConfigError(f"{where} is {value!r}: use a list such as [a, b]")
+            raise ConfigError(f"{where} is {shown(value)}: use a list such as [a, b]")
         for index, item in enumerate(value):
             check_value(item, get_args(hint)[0], f"{where}[{index}]")
     elif get_origin(hint) is dict:
@@ -90,7 +91,7 @@ def check_value(value: Any, hint: Any, where: str) -> None:
             check_value(item, get_args(hint)[1], f"{where}.{key}")
     elif not any(_fits(value, accepted) for accepted in (get_args(hint) or (hint,))):
         words = [_WORDS.get(accepted, str(accepted)) for accepted in (get_args(hint) or (hint,))]
-        raise ConfigError(f"{where} is {value!r}: use {' or '.join(words)}")
+        raise ConfigError(f"{where} is {shown(value)}: use {' or '.join(words)}")
 
 
 def _fits(value: Any, accepted: Any) -> bool:

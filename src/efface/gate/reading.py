@@ -23,6 +23,7 @@ from efface.gate.policy import (
 from efface.gate.rules import MAIN_RULES, NEEDED_ATTACKS, RULES
 from efface.metrics.extractor_kinds import TRAITS
 from efface.models.mask_policy import check_held_out, parse_mask_policy
+from efface.shown import shown
 from efface.storage import open_store
 from efface.storage.fetching import is_remote
 from efface.typed import is_version
@@ -99,7 +100,9 @@ def _policy(given: Any, sha256: str, folder: str) -> Policy:
         raise ConfigError(f"is empty: write the keys {', '.join(KEYS)}")
     top = mapping_of(given, "the top level")
     if not is_version(top.get("version"), VERSION):
-        raise ConfigError(f"version is {top.get('version')!r}: this efface reads version {VERSION}")
+        raise ConfigError(
+            f"version is {shown(top.get('version'))}: this efface reads version {VERSION}"
+        )
     check_keys(top, KEYS, "the top level")
     name = top.get("name", "")
     check_value(name, str, "name")

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from efface.errors import ConfigError
+from efface.shown import shown
 from efface.typed import need, typed
 
 CHOICES = {
@@ -174,7 +175,7 @@ def read_settings(given: dict[str, Any]) -> TrainingSettings:
     given = dict(given)
     preset = given.pop("preset", "default")
     if not isinstance(preset, str) or preset not in PRESETS:
-        raise ConfigError(f"preset {preset!r} unknown: use one of {', '.join(PRESETS)}")
+        raise ConfigError(f"preset {shown(preset)} unknown: use one of {', '.join(PRESETS)}")
     known = {field.name: field for field in fields(TrainingSettings)}
     if unknown := sorted(given.keys() - known.keys()):
         raise ConfigError(

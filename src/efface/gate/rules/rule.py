@@ -6,6 +6,7 @@ from typing import Any
 
 from efface.errors import ConfigError
 from efface.gate.measurements import Measurements
+from efface.shown import shown
 
 REGIONS = ("hole", "full")
 LARGEST_DISTANCE = 2.0
@@ -121,4 +122,4 @@ def check_one_of(name: str, value: str, accepted: tuple[str, ...]) -> None:
         ConfigError: naming the accepted words.
     """
     if value not in accepted:
-        raise ConfigError(f"{name} is {value!r}: use one of {', '.join(accepted)}")
+        raise ConfigError(f"{name} is {shown(value)}: use one of {', '.join(accepted)}")
