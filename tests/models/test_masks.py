@@ -50,6 +50,14 @@ def test_text_that_is_no_policy_is_refused(text):
         drawn(text)
 
 
+@pytest.mark.parametrize("text", [f"centre:{'9' * 5000}x1", "outpaint:1x10000"])
+def test_a_block_larger_than_any_grid_says_the_largest(text):
+    with pytest.raises(ConfigError, match="rows and columns are 9999 at most") as error:
+        parse_mask_policy(text)
+    assert len(str(error.value)) < 300
+    assert parse_mask_policy("centre:9999x1").rows == 9999
+
+
 @pytest.mark.parametrize("text", ["centre:8x8", "outpaint:8x8", "centre:9x9"])
 def test_a_mask_must_hide_something_and_leave_something(text):
     with pytest.raises(ConfigError, match="patch grid"):

@@ -11,11 +11,15 @@ import re
 from dataclasses import dataclass
 
 from efface.errors import ConfigError
+from efface.shown import shown
 
 ACCEPTED = (
     "centre:RxC, outpaint:RxC, random:SHARE or random:LOW-HIGH "
     "(for example centre:4x4, random:0.5-0.9)"
 )
+
+LARGEST_BLOCK = 9999
+"""Rows and columns of a block; no model has as many patches, and Python reads no longer number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,14 +94,18 @@ def parse_mask_policy(text: str) -> MaskPolicy:
         ConfigError: the text is not a policy.
     """
     if found := re.fullmatch(r"(centre|outpaint):([1-9]\d*)x([1-9]\d*)", text):
+        if max(len(found[2]), len(found[3])) > len(str(LARGEST_BLOCK)):
+            raise ConfigError(
+                f"mask policy {shown(text)}: rows and columns are {LARGEST_BLOCK} at most"
+            )
         return MaskPolicy(kind=found[1], rows=int(found[2]), columns=int(found[3]))
     if found := re.fullmatch(r"random:([\d.]+)(?:-([\d.]+))?", text):
         try:
             low = float(found[1])
             high = float(found[2] or found[1])
         except ValueError:
-            raise ConfigError(f"mask policy {text!r} unknown: use {ACCEPTED}") from None
+            raise ConfigError(f"mask policy {shown(text)} unknown: use {ACCEPTED}") from None
         if not 0 < low <= high < 1:
-            raise ConfigError(f"mask policy {text!r}: shares must satisfy 0 < LOW <= HIGH < 1")
+            raise ConfigError(f"mask policy {shown(text)}: shares must satisfy 0 < LOW <= HIGH < 1")
         return MaskPolicy(kind="random", low=low, high=high)
-    raise ConfigError(f"mask policy {text!r} unknown: use {ACCEPTED}")
+    raise ConfigError(f"mask policy {shown(text)} unknown: use {ACCEPTED}")
