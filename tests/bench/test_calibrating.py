@@ -89,7 +89,15 @@ def test_the_page_says_how_often_and_where(tmp_path):
         ({"i2i": {}}, range(20), "i2i", "no method max-loss, original, retain-only"),
         (METHODS, range(20), "i3i", "no method i3i: add it .it has original; "),
         (METHODS, range(20), "max-loss", "max-loss is what the gate should block"),
+        (
+            {**METHODS, "ok": {"name": "original"}},
+            range(20),
+            "ok",
+            "ok, which is original, is what the gate should block",
+        ),
         (METHODS, range(3), "i2i", "3 seeds: at least 4"),
+        (METHODS, range(2**65), "i2i", "36893488147419103232 seeds: .* at most 1000000"),
+        (METHODS, range(2**65, 2**65 + 4), "i2i", "use at most 9223372036854775804"),
         (METHODS, range(-3, 5), "i2i", "a first seed of -3: seeds start at 0"),
     ],
 )

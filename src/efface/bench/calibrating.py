@@ -26,10 +26,13 @@ from efface.gate.calibration import (
 from efface.gate.policy import Policy
 from efface.gate.reading import read_policy
 from efface.progress import track
+from efface.shown import shown
 from efface.storage import open_store
+from efface.training.choosing import read_method
 
 KINDS = ("original", "retain-only", "max-loss")
 """Bad methods of the plan."""
+MOST_SEEDS = 10**6
 ONE_LEFT = "one subject left out"
 BAD = {
     "forget-distance-rises": ("original", "retain-only", ONE_LEFT),
@@ -64,20 +67,28 @@ def calibrate(bench: Bench, seeds: range, good: str) -> Calibration:
         good: the method of the plan that should pass.
 
     Raises:
-        ConfigError: fewer than four seeds, a negative one, a method that the plan does not have,
-            or a bad one as the good one.
+        ConfigError: too few or too many seeds, one that is negative or too large, a method that
+            the plan does not have, or a bad one as the good one.
     """
     if missing := {good, *KINDS} - bench.plan.methods.keys():
         raise ConfigError(
             f"the plan has no method {', '.join(sorted(missing))}: add it (it has "
             f"{'; '.join(bench.plan.methods)})"
         )
-    if good in KINDS:
-        raise ConfigError(f"{good} is what the gate should block: name one that should pass")
-    if len(seeds) < 4:
-        raise ConfigError(f"{len(seeds)} seeds: at least 4, half to calibrate and half to check")
-    if seeds[0] < 0:
-        raise ConfigError(f"a first seed of {seeds[0]}: seeds start at 0")
+    method = read_method(bench.plan.methods[good])[0].name
+    if method in KINDS:
+        told = good if method == good else f"{good}, which is {method},"
+        raise ConfigError(f"{told} is what the gate should block: name one that should pass")
+    count = seeds.stop - seeds.start  # len() of a longer range is an OverflowError
+    if not 4 <= count <= MOST_SEEDS:
+        raise ConfigError(
+            f"{shown(count)} seeds: at least 4, half to calibrate and half to check, and at most "
+            f"{MOST_SEEDS}"
+        )
+    if seeds.start < 0:
+        raise ConfigError(f"a first seed of {seeds.start}: seeds start at 0")
+    if seeds.stop > 2**63:
+        raise ConfigError(f"a first seed of {seeds.start}: use at most {2**63 - count}")
     _all_but_one(bench, bench.first[1], 0)  # refused now, not after the first training
     runs: dict[str, list[Report]] = {}
     with track("seeds", total=len(seeds)) as progress:
