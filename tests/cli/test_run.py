@@ -261,8 +261,20 @@ def test_settings_of_the_method_and_of_the_sets_reach_their_steps(faked, run):
         (("--tickets", "ftp://x/y"), "ftp://x/y"),
         (("--dataset", "nowhere"), "nowhere"),
         (("--run-id", "../../x"), "run id '../../x' cannot name a folder"),
+        (("--name", "@champion"), "model name '@champion' (9 characters) cannot be registered"),
     ],
-    ids=["setting", "sharding", "method", "target", "model", "tickets", "address", "dataset", "id"],
+    ids=[
+        "setting",
+        "sharding",
+        "method",
+        "target",
+        "model",
+        "tickets",
+        "address",
+        "dataset",
+        "id",
+        "name",
+    ],
 )
 def test_wrong_input_is_refused_before_a_ticket_is_claimed(faked, run, words, said, capsys):
     calls, _ = faked

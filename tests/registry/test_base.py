@@ -39,6 +39,19 @@ def test_a_model_of_several_networks_comes_back_whole_and_names_diffusers(regist
     assert "diffusers==" in packed.read_text()
 
 
+@pytest.mark.parametrize("name", ["@champion", "a\nb", "models:/demo", " demo"])
+def test_a_name_that_nobody_could_ask_for_is_refused_before_mlflow_is_asked(model, name):
+    with pytest.raises(InputError, match="cannot be registered: use 1 to 250 letters"):
+        import_base(model, name=name, registry="http://127.0.0.1:9")
+
+
+def test_a_name_of_other_letters_is_found_again(model, registry):
+    import_base(model, name="d\u00e9mo v1.2", registry=registry)
+    assert (
+        find_in_service("models:/d\u00e9mo v1.2@champion", registry) == "models:/d\u00e9mo v1.2/1"
+    )
+
+
 def test_a_name_alone_means_the_model_in_service(model, registry, tmp_path):
     import_base(model, name="demo", registry=registry)
     assert download_in_service("demo", registry, tmp_path / "back")["uri"] == "models:/demo/1"

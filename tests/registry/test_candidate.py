@@ -163,7 +163,12 @@ def test_a_failure_while_packing_leaves_no_version_and_a_failed_run(passed, regi
     assert run.info.status == "FAILED"
 
 
-@pytest.mark.parametrize("name", ["", "x" * 3000, "half \ud800"], ids=["none", "long", "half"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "x" * 3000, "half \ud800", "@champion", "a@b", "a/b", "a:b", "a?b", "it's", "a\nb", "a\n"]
+    + ["a\u2028b", "\x7f", " a", "a "],
+    ids=ascii,
+)
 def test_a_name_that_no_registry_stores_is_a_users_mistake(passed, blocked, registry, name):
     with pytest.raises(InputError, match="cannot be registered: use 1 to 250"):
         register(passed, registry, name=name)

@@ -104,13 +104,14 @@ def _check(asked: Asked, folder: Path) -> str:
             is where this one would write.
         CheckpointError: the model is neither a folder nor named models:/...
         InputError: the folder of tickets, the dataset's manifest or the registered model is not
-            there.
+            there, or no registry can store the name.
         InfrastructureError: their storage or the registry does not answer.
     """
     from efface.data.manifest import NAME
     from efface.data.set_settings import parse_settings
     from efface.gate.reading import read_policy
     from efface.models.checkpoint import RECORD, check_model_place
+    from efface.registry import check_model_name
     from efface.steps.handover.output_folder import check_output
     from efface.steps.handover.sets_file import FILE
     from efface.storage import open_store
@@ -120,6 +121,7 @@ def _check(asked: Asked, folder: Path) -> str:
     policy = read_policy(asked.policy)
     read_method(asked.method)
     check_model_place(asked.model)
+    check_model_name(asked.name)
     proxy = parse_settings(asked.sharding).proxy
     inputs = [asked.tickets, asked.dataset, asked.policy, asked.model, proxy]
     for name, marker in (("sets", FILE), ("before", RECORD), ("after", RECORD)):

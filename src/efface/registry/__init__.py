@@ -13,10 +13,11 @@ its evidence.
 from efface.registry.base import import_base
 from efface.registry.candidate import record_refusal, register_candidate
 from efface.registry.evidence import Evidence
-from efface.registry.service import download_in_service, find_in_service
+from efface.registry.service import check_model_name, download_in_service, find_in_service
 
 __all__ = [
     "Evidence",
+    "check_model_name",
     "download_in_service",
     "find_in_service",
     "import_base",

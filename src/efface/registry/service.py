@@ -1,6 +1,7 @@
 """Versions and aliases: find the model in service, bring it here, add a version."""
 
 import logging
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -26,6 +27,8 @@ WEIGHTS = "weights_fingerprint"
 """Tag of a version: hash of its tensors alone, whatever its settings are."""
 LONGEST_NAME = 250
 """Characters of a registered model's name; databases of MLflow keep 256."""
+_NOT_IN_AN_ADDRESS = re.compile(r"[/:@?'\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What ends a name in models:/NAME@ALIAS or in MLflow's search, and what no line shows."""
 
 
 def find_in_service(name_or_uri: str, registry: str) -> str:
@@ -162,13 +165,15 @@ def versions(client: "MlflowClient", name: str) -> list[Any]:
 
 
 def check_model_name(name: str) -> None:
-    """Refuse a name that no registry can store, before it is asked.
+    """Refuse a name that no registry can store, or nobody could ask for, before it is asked.
 
     Raises:
-        InputError: empty, longer than ``LONGEST_NAME``, or not text that can be written.
+        InputError: empty, longer than ``LONGEST_NAME``, not text that can be written, or not to be
+            found under models:/NAME@ALIAS and models:/NAME/VERSION.
     """
     told = name.encode(errors="replace").decode()
-    if told != name or not 0 < len(name) <= LONGEST_NAME:
+    addressable = name == name.strip() and not _NOT_IN_AN_ADDRESS.search(name)
+    if told != name or not addressable or not 0 < len(name) <= LONGEST_NAME:
         raise InputError(
             f"model name {told[:80]!r} ({len(name)} characters) cannot be registered: use 1 to "
             f"{LONGEST_NAME} letters, digits, - and _"
