@@ -136,15 +136,17 @@ def test_a_control_that_begins_nearer_the_goal_compares_with_nothing_and_says_so
 def test_some_of_the_forgotten_may_bring_the_others_back(monkeypatch):
     seen = []
 
-    def spy(model, trained, watched, *rest):
-        seen.append((trained, watched))
+    def spy(model, trained, watched, view, target, *rest):
+        seen.append((trained, watched, target))
         return 1
 
     monkeypatch.setattr("efface.audit.relearning.steps_until", spy)
     sets = {name: smooth(24, seed) for seed, name in enumerate(("forget", "control", "retain"))}
-    found = by_case(relearning(*models(), sets, tiny_view(), EFFORT))
+    result = relearning(*models(), sets, tiny_view(), EFFORT)
+    found = by_case(result)
     assert found["others"].n == EFFORT.images
-    trained, watched = seen[4]
+    trained, watched, target = seen[4]
+    assert target == result.recipe["targets"][1] != result.recipe["targets"][0]
     images = sets["forget"].images_NCHW
     assert torch.equal(trained, images[:6]) and torch.equal(watched, images[6:12])
     once = by_case(relearning(*models(), sets, tiny_view(), replace(EFFORT, repeats=1)))

@@ -49,6 +49,12 @@ def test_the_worst_share_is_over_subjects_by_their_mean_loss():
     assert losses == pytest.approx([4.5, (4.5 + 4) / 2, 4.5], rel=1e-4)
 
 
+def test_of_one_subject_the_worst_share_is_the_mean_over_all():
+    found, target = torch.randn(6, 3, 2), torch.zeros(6, 3, 2)
+    given = half(1, target, worst_share=0.5, subject_B=torch.full((6,), 3))
+    assert feature_loss(found, given).item() == pytest.approx(found.square().mean().item())
+
+
 def test_the_share_of_each_process_adds_up_to_the_worst_subjects_of_the_batch():
     target = torch.zeros(6, 1, 1)
     found = torch.tensor([1.0, 2.0, 3.0, 0.5, 2.5, 0.1])[:, None, None]

@@ -155,8 +155,9 @@ def _steps(
                 watched |= {"others": sets["forget"].take(_rows(1, effort)).images_NCHW}
                 cases += ["others"]
         for case in cases:
+            goal = targets[1] if case == "others" else target  # that of the images it is about
             found = steps_until(
-                after, trained[case], watched[case], view, target, effort, view.seed + repeat
+                after, trained[case], watched[case], view, goal, effort, view.seed + repeat
             )
             taken[case].append(found)
     return taken
