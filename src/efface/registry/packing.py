@@ -23,6 +23,7 @@ NEEDED = (
     "__init__.py",
     "errors.py",
     "files.py",
+    "shown.py",
     "typed.py",
     "evaluation/__init__.py",
     "evaluation/report.py",
