@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -43,7 +43,7 @@ def run_process(command: list[str], *, progress: Path, log: Path, lock: IO[str])
     root = Path(__file__).parent.parent
     environment = {**os.environ, "EFFACE_PROGRESS": str(progress), "PYTHONUNBUFFERED": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.getenv("PYTHONPATH")]))
-    with log.open("a") as stream, _end_on_sigterm():
+    with log.open("a") as stream, _signals_held() as release:
         process = subprocess.Popen(
             command,
             stdout=stream,
@@ -53,6 +53,7 @@ def run_process(command: list[str], *, progress: Path, log: Path, lock: IO[str])
             start_new_session=True,
         )
         try:
+            release()
             _watch(process, progress)
         finally:
             _stop(process)
@@ -60,17 +61,36 @@ def run_process(command: list[str], *, progress: Path, log: Path, lock: IO[str])
 
 
 @contextmanager
-def _end_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end this process the way Ctrl-C does, so that no step is left running."""
+def _signals_held() -> Iterator[Callable[[], None]]:
+    """Hold SIGTERM and Ctrl-C back until the function that is given is called.
+
+    Before that a step may run that nobody could stop yet. SIGTERM then ends this process the way
+    Ctrl-C does, so that none is left running.
+    """
+    came: list[BaseException] = []
+    held = True
 
     def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        error = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
+        if not held:
+            raise error
+        came.append(error)
 
-    previous = signal.signal(signal.SIGTERM, end)
+    def release() -> None:
+        nonlocal held
+        held = False
+        if came:
+            raise came[0]
+
+    asked = [
+        one for one in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(one) != signal.SIG_IGN
+    ]
+    previous = {one: signal.signal(one, end) for one in asked}
     try:
-        yield
+        yield release
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for one, handler in previous.items():
+            signal.signal(one, handler)
 
 
 def _watch(process: subprocess.Popen[bytes], progress: Path) -> None:

@@ -15,7 +15,7 @@ from kfp import compiler
 from efface.errors import InputError
 from pipelines import local
 from pipelines.compile import COMPILED
-from pipelines.process import only_run
+from pipelines.process import only_run, run_process
 
 ROOT = Path(__file__).parents[2]
 
@@ -134,6 +134,24 @@ def test_images_are_filled_in_for_runners_that_use_them(given, image):
         local.prepare(COMPILED / "unlearn.yaml", "run-7", {**needed, **given})
     )
     assert graph["deploymentSpec"]["executors"]["exec-unlearn"]["container"]["image"] == image
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)]
+)
+def test_a_signal_while_a_step_is_started_ends_that_step_too(tmp_path, monkeypatch, number, error):
+    started = []
+
+    def popen(*given, **more):
+        os.kill(os.getpid(), number)  # comes when the step runs, and before anybody knows of it
+        started.append(real(*given, **more))
+        return started[0]
+
+    real = subprocess.Popen
+    monkeypatch.setattr("pipelines.process.subprocess.Popen", popen)
+    with only_run(tmp_path) as lock, pytest.raises(error):
+        run_process(["sleep", "60"], progress=tmp_path, log=tmp_path / "log", lock=lock)
+    assert started[0].returncode == -signal.SIGTERM
 
 
 def test_ending_the_runner_ends_its_steps(compiled, tmp_path):
