@@ -136,10 +136,20 @@ def test_images_are_filled_in_for_runners_that_use_them(given, image):
     assert graph["deploymentSpec"]["executors"]["exec-unlearn"]["container"]["image"] == image
 
 
+@pytest.fixture
+def heard():
+    """Ctrl-C is heard, also where the tests run in the background of a shell, which ignores it."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
 @pytest.mark.parametrize(
     ("number", "error"), [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)]
 )
-def test_a_signal_while_a_step_is_started_ends_that_step_too(tmp_path, monkeypatch, number, error):
+def test_a_signal_while_a_step_is_started_ends_that_step_too(
+    tmp_path, monkeypatch, heard, number, error
+):
     started = []
 
     def popen(*given, **more):
