@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from efface.audit.fine_tuning import EVERY_STEP, Effort, steps_until, waves
 from efface.audit.pairing import pair_up
@@ -111,13 +112,17 @@ class Start:
 
     def target(self, rows: slice, effort: Effort) -> float:
         """The mean distance at which some images count as back."""
+        return float(self.goal_N[rows].mean()) + self.tolerated(rows, effort)
+
+    def tolerated(self, rows: slice, effort: Effort) -> float:
+        """What may remain of the rise of some images."""
         old, new = float(self.goal_N[rows].mean()), float(self.forget_N[rows].mean())
-        return old + effort.tolerance * max(new - old, 0)
+        return effort.tolerance * max(new - old, 0)
 
     def nearer(self, effort: Effort) -> str:
         """Why the steps of control compare with nothing; empty where they compare."""
-        old, new, other = (one.mean() for one in (self.goal_N, self.forget_N, self.control_N))
-        if not other < new - effort.tolerance * max(new - old, 0):
+        new, other = float(self.forget_N.mean()), float(self.control_N.mean())
+        if not other < new - self.tolerated(slice(None), effort):
             return ""
         return (
             f"begins at a distance of {other:.3g}, the forgotten images at {new:.3g}: nearer the "
@@ -140,27 +145,37 @@ def _steps(
 ) -> dict[str, list[int | None]]:
     """What ``steps_until`` gives for each case and repeat."""
     taken: dict[str, list[int | None]] = {case: [] for case in CASES}
-    for repeat, target in enumerate(targets):
-        trained = {
-            name: sets[name].take(_rows(repeat, effort)).images_NCHW
-            for name in (REPEATED if repeat else TRAINED)
-        }
-        watched = {case: trained["forget"] for case in CASES} | {"control": trained["control"]}
-        cases: list[str] = [*REPEATED]
-        if repeat == 0:
-            trained |= {"unrelated": waves(trained["forget"], view.seed)}
-            cases += ["retain", "unrelated"]
-            if len(targets) > 1:
-                trained |= {"others": trained["forget"]}
-                watched |= {"others": sets["forget"].take(_rows(1, effort)).images_NCHW}
-                cases += ["others"]
-        for case in cases:
-            goal = targets[1] if case == "others" else target  # that of the images it is about
-            found = steps_until(
-                after, trained[case], watched[case], view, goal, effort, view.seed + repeat
-            )
+    for repeat in range(len(targets)):
+        for case, (trained, watched, target) in _cases(repeat, sets, view, effort, targets).items():
+            found = steps_until(after, trained, watched, view, target, effort, view.seed + repeat)
             taken[case].append(found)
     return taken
+
+
+def _cases(
+    repeat: int,
+    sets: Mapping[str, Pictures],
+    view: View,
+    effort: Effort,
+    targets: Sequence[float],
+) -> dict[str, tuple[Tensor, Tensor, float]]:
+    """Case -> images trained with, images watched, distance at which those count as back."""
+
+    def drawn(name: str, repeat: int = repeat) -> Tensor:
+        return sets[name].take(_rows(repeat, effort)).images_NCHW
+
+    forget, target = drawn("forget"), targets[repeat]
+    cases = {
+        "forget": (forget, forget, target),
+        "control": (drawn("control"), drawn("control"), target),
+    }
+    if repeat > 0:
+        return cases
+    cases["retain"] = (drawn("retain"), forget, target)
+    cases["unrelated"] = (waves(forget, view.seed), forget, target)
+    if len(targets) > 1:
+        cases["others"] = (forget, drawn("forget", 1), targets[1])
+    return cases
 
 
 def within(effort: Effort, available: int) -> Effort:
