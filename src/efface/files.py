@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -164,11 +165,15 @@ def load_json(text: str) -> Any:
     return json.loads(text, object_pairs_hook=_unique)
 
 
+def given_twice(pairs: list[tuple[str, Any]]) -> list[str]:
+    """Keys of one JSON object that it gives more than once, in order of their names."""
+    counts = Counter(name for name, _ in pairs)
+    return sorted(name for name, count in counts.items() if count > 1)
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
+    if twice := given_twice(pairs):
         raise InputError(f"key {', '.join(twice)} given twice in {json.dumps(found)}: keep one")
     return found
 

@@ -27,6 +27,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from efface.errors import TicketError
+from efface.files import given_twice
 from efface.spelling import spelling_fault
 
 IDENTITY_TYPES = ("subject_id", "rights_holder")
@@ -170,13 +171,10 @@ def _read_json(content: bytes) -> Any:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object with each key once: of two lists of identities, one would not be asked for."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
+    if twice := given_twice(pairs):
         told = ", ".join(name for name in twice if name in _FIELDS) or "that is no field of tickets"
         raise TicketError(f"key {told} given twice in one object: keep one, with all that is meant")
-    return found
+    return dict(pairs)
 
 
 def _never_found(identities: list[dict[str, str]]) -> list[str]:
