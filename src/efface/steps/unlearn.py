@@ -22,6 +22,7 @@ from efface.steps.handover.output_folder import check_output
 from efface.steps.handover.sets_file import read_sets, set_fingerprints
 from efface.storage import open_store
 from efface.storage.fetching import fetch_folder, is_remote
+from efface.storage.places import absolute
 from efface.tickets.answer import withdraw_answer, write_answer
 from efface.training.choosing import read_method
 from efface.training.job import Job, train
@@ -93,10 +94,10 @@ def run(
         return {"steps": 0.0}
     job = Job(
         sets=str(sets.absolute()),
-        policy=_whole(policy),
+        policy=absolute(policy),
         before=str(before.absolute()),
         after=str(after.absolute()),
-        state=_whole(run_folder),
+        state=absolute(run_folder),
         settings=settings,
         lineage=lineage,
     )
@@ -108,11 +109,6 @@ def run(
 def _download(before: Path) -> Path:
     """Where a model from elsewhere lies until it is rewritten at ``before``."""
     return before.with_name(f"{before.name}-download")
-
-
-def _whole(place: str) -> str:
-    """A place as other processes find it, wherever they run."""
-    return place if "://" in place else str(Path(place).absolute())
 
 
 def _train(job: Job, spread: Spread, run_id: str) -> Outcome:

@@ -91,6 +91,7 @@ def make_plan(
         shares_chance: see ``Plan``.
     """
     generator = torch.Generator().manual_seed(seed)
+    subject_of_forget = _numbered(forget_subjects)
     count = len(similarity)
     assigned = torch.multinomial(bank.share_M, count, replacement=True, generator=generator)
     cut = np.quantile(similarity, 0.9)
@@ -101,8 +102,8 @@ def make_plan(
         bank=bank,
         retain_by_entry=retain,
         near_by_entry=[_never_empty(rows[near[rows]], rows) for rows in retain],
-        forget_share=_equal_shares(forget_subjects),
-        subject_of_forget=_numbered(forget_subjects),
+        forget_share=_equal_shares(subject_of_forget),
+        subject_of_forget=subject_of_forget,
         batch_size=batch_size,
         near_count=round(neighbour_share * batch_size),
         seed=seed,
@@ -147,9 +148,9 @@ def _numbered(subjects: Sequence[str]) -> Tensor:
     return torch.from_numpy(np.unique(np.asarray(subjects), return_inverse=True)[1])
 
 
-def _equal_shares(subjects: Sequence[str]) -> Tensor:
-    _, index, counts = np.unique(np.asarray(subjects), return_inverse=True, return_counts=True)
-    return torch.from_numpy(1.0 / (len(counts) * counts[index]))
+def _equal_shares(subject_of: Tensor) -> Tensor:
+    counts = subject_of.bincount()
+    return 1.0 / (len(counts) * counts[subject_of]).double()
 
 
 def _never_empty(rows: Tensor, otherwise: Tensor) -> Tensor:
